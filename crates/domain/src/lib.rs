@@ -1,0 +1,25 @@
+//! What is right: the rules of Guestlist as pure functions and types.
+//!
+//! Owns every decision about people, invitations, identities and grants. Knows no database, no network, no clock
+//! and no random source: the present moment and fresh entropy come in as arguments.
+
+pub mod authorization;
+pub mod client;
+pub mod connection;
+pub mod credential;
+pub mod email;
+pub mod event;
+pub mod flow;
+pub mod grant;
+pub mod identity;
+pub mod ids;
+pub mod invitation;
+pub mod linking;
+pub mod mail;
+pub mod permission;
+pub mod secret;
+pub mod session;
+pub mod ticket;
+pub mod time;
+pub mod user;
+pub mod user_filter;

@@ -1,0 +1,143 @@
+//! Which users somebody is looking for, and in which order.
+//!
+//! Owns the questions that can be put to the list of users, whatever language they came in. Must not know Lucene, SQL
+//! or how a page is cut.
+
+use crate::time::Timestamp;
+
+/// A condition on users.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserFilter {
+    /// Holds for everybody.
+    Everybody,
+    /// One fact.
+    Is(Fact),
+    /// The opposite.
+    Not(Box<UserFilter>),
+    /// Every one of them.
+    All(Vec<UserFilter>),
+    /// At least one of them.
+    Any(Vec<UserFilter>),
+}
+
+/// Something that is so of a user or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// A text is like this.
+    Text(TextField, TextMatch),
+    /// A text is there.
+    Has(TextField),
+    /// A flag has this value.
+    Flag(FlagField, bool),
+    /// A moment lies within.
+    Moment(TimeField, Span),
+    /// The address is in this domain.
+    EmailDomain(String),
+    /// There is an identity on the connection of this name.
+    Connection(String),
+    /// There is an identity of this provider, by Auth0's word.
+    Provider(String),
+}
+
+/// Texts that can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextField {
+    /// The subject. Case matters.
+    Id,
+    /// The address.
+    Email,
+    /// Full name.
+    Name,
+    /// Short name.
+    Nickname,
+    /// First name.
+    GivenName,
+    /// Last name.
+    FamilyName,
+}
+
+impl TextField {
+    /// Every one.
+    pub const ALL: &[Self] = &[Self::Id, Self::Email, Self::Name, Self::Nickname, Self::GivenName, Self::FamilyName];
+}
+
+/// How a text is compared. Case does not matter, but for [`TextField::Id`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TextMatch {
+    /// The whole of it.
+    Whole(String),
+    /// It begins so.
+    Prefix(String),
+    /// It has this inside.
+    Inside(String),
+}
+
+/// Flags that can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlagField {
+    /// Blocked by an administrator.
+    Blocked,
+    /// What `email_verified` shows.
+    EmailVerified,
+}
+
+/// Moments that can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeField {
+    /// Birth of the row.
+    CreatedAt,
+    /// Last change.
+    UpdatedAt,
+    /// Last sign-in.
+    LastLogin,
+}
+
+/// From the first moment on, and up to but without the second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// Not before.
+    pub from: Option<Timestamp>,
+    /// Before.
+    pub before: Option<Timestamp>,
+}
+
+/// In which order users are listed. The id breaks ties, so that pages never overlap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserOrder {
+    /// By what.
+    pub by: OrderField,
+    /// The greatest first.
+    pub descending: bool,
+}
+
+impl Default for UserOrder {
+    /// The oldest first: a user who is added while somebody turns pages comes on the last one.
+    fn default() -> Self {
+        Self { by: OrderField::CreatedAt, descending: false }
+    }
+}
+
+/// By what users are ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderField {
+    /// Birth of the row.
+    CreatedAt,
+    /// Last change.
+    UpdatedAt,
+    /// Last sign-in; who never came is first.
+    LastLogin,
+    /// How often they came.
+    LoginsCount,
+    /// The address.
+    Email,
+    /// Full name; who has none is first.
+    Name,
+    /// The subject.
+    Id,
+}
+
+impl OrderField {
+    /// Every one.
+    pub const ALL: &[Self] =
+        &[Self::CreatedAt, Self::UpdatedAt, Self::LastLogin, Self::LoginsCount, Self::Email, Self::Name, Self::Id];
+}
