@@ -1,0 +1,69 @@
+//! Whether an ID token is for us, about this trip, and of this hour (OpenID Connect Core 1.0, section 3.1.3.7).
+//!
+//! Must not know keys: it is given claims whose signature was checked.
+
+use super::claims::IdToken;
+use crate::upstream::UpstreamError;
+use guestlist_domain::time::Timestamp;
+
+/// How far clocks may be apart, in seconds.
+const SKEW: i64 = 60;
+/// The longest life of an ID token, in seconds. It is a receipt for a sign-in a moment ago, not a pass.
+const MAX_LIFE: i64 = 24 * 60 * 60;
+/// OpenID Connect Core 1.0, section 2.
+const MAX_SUBJECT: usize = 255;
+
+/// What the claims must say.
+pub(super) struct Expected<'a> {
+    pub(super) issuer: &'a str,
+    pub(super) client_id: &'a str,
+    pub(super) nonce: &'a str,
+}
+
+/// Claims whose signature was checked, and nothing else yet.
+#[derive(Debug)]
+pub(super) struct Signed(IdToken);
+
+impl Signed {
+    pub(super) const fn new(claims: IdToken) -> Self {
+        Self(claims)
+    }
+
+    /// The claims, if they say what they must.
+    pub(super) fn accept(self, expected: &Expected<'_>, now: Timestamp) -> Result<IdToken, UpstreamError> {
+        let checks = [
+            (self.0.iss == expected.issuer, "another issuer"),
+            (self.is_for(expected.client_id), "another audience"),
+            (self.0.nonce.as_deref() == Some(expected.nonce) && !expected.nonce.is_empty(), "another nonce, or none"),
+            (self.is_of_this_hour(now.seconds()), "outside its time"),
+            (self.names_somebody(), "no usable subject"),
+        ];
+        match checks.into_iter().find(|(passed, _)| !passed) {
+            None => Ok(self.0),
+            Some((_, why)) => Err(UpstreamError::InvalidToken(why)),
+        }
+    }
+
+    /// We are the audience; among several, also the party it was issued to.
+    fn is_for(&self, client_id: &str) -> bool {
+        let names = self.0.aud.names();
+        let issued_to = self.0.azp.as_deref();
+        names.iter().any(|name| name == client_id)
+            && issued_to.is_none_or(|party| party == client_id)
+            && (names.len() == 1 || issued_to.is_some())
+    }
+
+    fn is_of_this_hour(&self, now: i64) -> bool {
+        let IdToken { exp, iat, nbf, .. } = self.0;
+        let life = exp.saturating_sub(iat);
+        exp > now.saturating_sub(SKEW)
+            && iat <= now.saturating_add(SKEW)
+            && nbf.is_none_or(|nbf| nbf <= now.saturating_add(SKEW))
+            && (0..=MAX_LIFE).contains(&life)
+    }
+
+    fn names_somebody(&self) -> bool {
+        let subject = &self.0.sub;
+        !subject.is_empty() && subject.chars().count() <= MAX_SUBJECT && !subject.chars().any(char::is_control)
+    }
+}
