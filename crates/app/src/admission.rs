@@ -1,0 +1,171 @@
+//! An acceptance carried out. A building block: acts call it, it calls no act.
+//!
+//! Owns the clean slate (R3): one winner, whatever stood on the pending row is wiped, exactly the method just proven is
+//! attached, and event, mail and session are in the same transaction. Must not decide whether anybody may come in: it is
+//! called with the evidence.
+
+use crate::app::App;
+use crate::history;
+use crate::outbox::{self, Letter};
+use crate::passwords::PasswordPhc;
+use crate::sessions::NewSession;
+use guestlist_domain::connection::Connection;
+use guestlist_domain::event::{About, Actor, EventKind};
+use guestlist_domain::identity::{Identity, LinkRule, ProvenIdentity};
+use guestlist_domain::ids::IdentityId;
+use guestlist_domain::invitation::{Invitation, OpenInvitation, Proof};
+use guestlist_domain::mail::Occasion;
+use guestlist_domain::session::Method;
+use guestlist_domain::time::Timestamp;
+use guestlist_domain::user::{ADMIN_ROLE, Lifecycle, User, merge_metadata};
+use guestlist_store::{StoreError, Tx, clients, identities, invitations, passwords, sessions, tickets, users};
+use serde_json::json;
+
+/// The one way in that the guest just proved.
+#[derive(Clone, Debug)]
+pub(crate) enum WayIn {
+    /// A password, hashed before the transaction.
+    Password(PasswordPhc),
+    /// An identity at a provider.
+    Upstream {
+        /// Who came back.
+        who: ProvenIdentity,
+        /// Over which connection.
+        connection: Connection,
+    },
+}
+
+impl WayIn {
+    fn method(&self) -> Method {
+        match self {
+            Self::Password(_) => Method::Password,
+            Self::Upstream { connection, .. } => Method::Upstream(connection.name.clone()),
+        }
+    }
+}
+
+/// Lets a guest in. [`StoreError::Conflict`] if somebody else was first, or the link died, or the identity was taken
+/// meanwhile: on fresh facts the caller finds out which.
+pub(crate) async fn admit(
+    app: &App,
+    tx: &mut Tx<'_>,
+    open: OpenInvitation,
+    user: User,
+    way_in: &WayIn,
+    session: &NewSession,
+    now: Timestamp,
+) -> Result<User, StoreError> {
+    let (link, proof) = (open.link().clone(), open.proof());
+    let accepted = Invitation::accept(open, way_in.method(), now);
+    if !invitations::accept(tx, &accepted, &link).await? {
+        return Err(StoreError::Conflict);
+    }
+    wipe(tx, &user).await?;
+    let user = activate(tx, user, &accepted, proof, way_in, now).await?;
+    attach(app, tx, &user, way_in, now).await?;
+    session.begin(tx, &user, way_in.method(), now).await?;
+    write_down(app, tx, &user, &accepted, proof, way_in, now).await?;
+    Ok(user)
+}
+
+/// Everything that could open the door without the guest (R3; cases 64 to 68).
+async fn wipe(tx: &mut Tx<'_>, user: &User) -> Result<(), StoreError> {
+    passwords::delete(tx, &user.id).await?;
+    identities::delete_of_user(tx, &user.id).await?;
+    sessions::delete_of_user(tx, &user.id).await?;
+    tickets::replace_open(tx, &user.id).await.map(drop)
+}
+
+async fn activate(
+    tx: &mut Tx<'_>,
+    user: User,
+    accepted: &Invitation,
+    proof: Proof,
+    way_in: &WayIn,
+    now: Timestamp,
+) -> Result<User, StoreError> {
+    let terms = &accepted.terms;
+    let is_proven = match (proof, way_in) {
+        (Proof::Mailbox, _) => true,
+        (_, WayIn::Upstream { who, connection }) => who.vouched_address(connection) == Some(&accepted.email),
+        (_, WayIn::Password(_)) => false,
+    };
+    let mut roles = user.roles;
+    if terms.roles.iter().any(|role| role == ADMIN_ROLE) && may_still_grant(tx, &accepted.invited_by).await? {
+        roles.push(ADMIN_ROLE.to_owned());
+        roles.dedup();
+    }
+    let told = match way_in {
+        WayIn::Upstream { who, .. } => who.claims().profile.clone(),
+        WayIn::Password(_) => guestlist_domain::user::Profile::default(),
+    };
+    let merge = |current, carried: &guestlist_domain::user::Metadata| {
+        if carried.is_empty() { current } else { merge_metadata(current, carried.clone()) }
+    };
+    let active = User {
+        email: accepted.email.clone(),
+        email_verified: is_proven || proof == Proof::Vouched,
+        email_proven_at: is_proven.then_some(now),
+        lifecycle: Lifecycle::Active,
+        roles,
+        profile: user.profile.or(told),
+        user_metadata: merge(user.user_metadata, &terms.user_metadata),
+        app_metadata: merge(user.app_metadata, &terms.app_metadata),
+        // Whatever was minted for the pending row, by whatever fault, is of an older epoch (R20).
+        epoch: user.epoch + 1,
+        updated_at: now,
+        last_login_at: Some(now),
+        logins_count: user.logins_count + 1,
+        ..user
+    };
+    users::save(tx, &active).await?;
+    Ok(User { version: active.version + 1, ..active })
+}
+
+/// Whether whoever invited could still invite an administrator today (case 10).
+async fn may_still_grant(tx: &mut Tx<'_>, inviter: &Actor) -> Result<bool, StoreError> {
+    Ok(match inviter {
+        Actor::Operator | Actor::System => true,
+        Actor::User(id) => users::find(tx, id).await?.is_some_and(|user| user.is_admin()),
+        Actor::Client(id) => clients::find(tx, id).await?.is_some(),
+        Actor::Guest => false,
+    })
+}
+
+async fn attach(app: &App, tx: &mut Tx<'_>, user: &User, way_in: &WayIn, now: Timestamp) -> Result<(), StoreError> {
+    match way_in {
+        WayIn::Password(phc) => passwords::set(tx, &user.id, phc.as_str(), now).await,
+        WayIn::Upstream { who, .. } => {
+            let identity = Identity {
+                id: IdentityId::mint(now, app.entropy().bytes()),
+                user: user.id.clone(),
+                claims: who.claims().clone(),
+                linked_by: LinkRule::Acceptance,
+                linked_at: now,
+                last_used_at: Some(now),
+            };
+            if identities::insert(tx, &identity).await? { Ok(()) } else { Err(StoreError::Conflict) }
+        }
+    }
+}
+
+async fn write_down(
+    app: &App,
+    tx: &mut Tx<'_>,
+    user: &User,
+    accepted: &Invitation,
+    proof: Proof,
+    way_in: &WayIn,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let actor = Actor::User(user.id.clone());
+    let mut about = About::invitation(accepted);
+    if let WayIn::Upstream { connection, .. } = way_in {
+        about = about.with_connection(&connection.id);
+    }
+    let facts = [("method", json!(way_in.method().to_word())), ("proof", json!(proof.as_str()))];
+    history::record_with(app, tx, now, (EventKind::InvitationAccepted, &actor, about.clone()), &facts).await?;
+    history::record(app, tx, now, EventKind::LoginSucceeded, &actor, about).await?;
+    let locale = accepted.terms.locale.as_deref();
+    outbox::enqueue(app, tx, Letter { locale, ..Letter::to(user, Occasion::Welcome) }, now).await
+}

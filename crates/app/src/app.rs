@@ -1,0 +1,201 @@
+//! The house with its doors still closed: everything an act needs, in one place.
+//!
+//! Owns what lives as long as the process. Acts borrow it; none of them keeps anything that decides in its memory.
+
+use crate::clock::{Clock, Entropy};
+use crate::connections;
+use crate::error::{ActError, Unexpected};
+use crate::keys;
+use crate::keys::KeyRing;
+use crate::passwords::Hasher;
+use crate::seal::Seal;
+use crate::settings::{MailRoad, MailSettings, PublicUrl, Settings};
+use guestlist_domain::email::Email;
+use guestlist_domain::time::Timestamp;
+use guestlist_outbound::http::{HttpClient, HttpSettings};
+use guestlist_outbound::mail::{MailTransport, MemoryTransport, Sender, SmtpSettings, SmtpTransport};
+use guestlist_outbound::upstream::Upstreams;
+use guestlist_store::{BoxFuture, Store, StoreError, Tx};
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// An open house. Clones share it.
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    seal: Seal,
+    public_url: PublicUrl,
+    first_administrator: Email,
+    mail: MailSettings,
+    transport: Transport,
+    upstreams: Upstreams,
+    hasher: Hasher,
+    keys: KeyRing,
+    outbox_has_work: Notify,
+}
+
+/// The open end of the mail's road.
+enum Transport {
+    None,
+    Smtp(SmtpTransport),
+    Memory(MemoryTransport),
+}
+
+impl App {
+    /// Opens the store, brings its schema up to date and gets ready to act.
+    pub async fn open(
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, Unexpected> {
+        let seal = Seal::new(&settings.secret_key)?;
+        let transport = open_road(&settings.mail.road)?;
+        let http = HttpClient::new(&HttpSettings {
+            allow_private: settings.allow_private_upstreams,
+            ..HttpSettings::default()
+        })?;
+        let store = Store::open(&settings.store).await?;
+        let app = Self {
+            inner: Arc::new(Inner {
+                store,
+                clock,
+                entropy,
+                seal,
+                first_administrator: settings.first_administrator,
+                public_url: settings.public_url,
+                mail: settings.mail,
+                transport,
+                upstreams: Upstreams::new(http),
+                hasher: Hasher::new(settings.hashing_slots),
+                keys: KeyRing::default(),
+                outbox_has_work: Notify::new(),
+            }),
+        };
+        connections::ensure_database(&app).await?;
+        keys::prepare(&app).await?;
+        Ok(app)
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// Where outsiders reach us.
+    pub fn public_url(&self) -> &PublicUrl {
+        &self.inner.public_url
+    }
+
+    /// The master key at work.
+    pub fn seal(&self) -> &Seal {
+        &self.inner.seal
+    }
+
+    /// The random source.
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.inner.entropy
+    }
+
+    /// Whether mail leaves at all. Where not, links are shown to whoever invites.
+    pub fn sends_mail(&self) -> bool {
+        !matches!(self.inner.transport, Transport::None)
+    }
+
+    /// The mails that "left" for memory, if that is the road: for `guestlist dev` and the tests.
+    pub fn mailbox(&self) -> Option<&MemoryTransport> {
+        match &self.inner.transport {
+            Transport::Memory(transport) => Some(transport),
+            Transport::None | Transport::Smtp(_) => None,
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn is_ready(&self) -> Result<(), StoreError> {
+        self.inner.store.ping().await
+    }
+
+    /// Finishes what was accepted and closes the database.
+    pub async fn shut_down(&self) {
+        self.inner.store.shut_down().await;
+    }
+
+    /// Runs an act in one transaction. If somebody else changed a row meanwhile, it runs again on fresh facts, twice at
+    /// the most.
+    pub(crate) async fn write<T, E, F>(&self, act: F) -> Result<T, E>
+    where
+        F: for<'a, 'b> Fn(&'a mut Tx<'b>) -> BoxFuture<'a, Result<T, E>> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: ActError,
+    {
+        let act = Arc::new(act);
+        for _ in 0..2 {
+            let run = Arc::clone(&act);
+            match self.inner.store.write(move |tx| run(tx)).await {
+                Err(error) if error.is_conflict() => {}
+                done => return done,
+            }
+        }
+        self.inner.store.write(move |tx| act(tx)).await
+    }
+
+    /// Runs an act that only reads.
+    pub(crate) async fn read<T, E, F>(&self, act: F) -> Result<T, E>
+    where
+        F: for<'a, 'b> Fn(&'a mut Tx<'b>) -> BoxFuture<'a, Result<T, E>> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: ActError,
+    {
+        self.inner.store.read(act).await
+    }
+
+    pub(crate) fn first_administrator(&self) -> &Email {
+        &self.inner.first_administrator
+    }
+
+    pub(crate) fn hasher(&self) -> &Hasher {
+        &self.inner.hasher
+    }
+
+    pub(crate) fn keys(&self) -> &KeyRing {
+        &self.inner.keys
+    }
+
+    pub(crate) fn upstreams(&self) -> &Upstreams {
+        &self.inner.upstreams
+    }
+
+    pub(crate) fn transport(&self) -> Option<&dyn MailTransport> {
+        match &self.inner.transport {
+            Transport::None => None,
+            Transport::Smtp(transport) => Some(transport),
+            Transport::Memory(transport) => Some(transport),
+        }
+    }
+
+    pub(crate) fn mail_sender(&self) -> Sender {
+        Sender { name: self.inner.mail.from_name.clone(), address: self.inner.mail.from.clone() }
+    }
+
+    pub(crate) fn outbox_has_work(&self) -> &Notify {
+        &self.inner.outbox_has_work
+    }
+}
+
+fn open_road(road: &MailRoad) -> Result<Transport, Unexpected> {
+    Ok(match road {
+        MailRoad::None => Transport::None,
+        MailRoad::Memory => Transport::Memory(MemoryTransport::new()),
+        MailRoad::Smtp { url, root_certificates } => {
+            let settings =
+                SmtpSettings { root_certificates: root_certificates.clone(), ..SmtpSettings::new(url.clone()) };
+            let transport = SmtpTransport::new(&settings);
+            Transport::Smtp(transport.map_err(|error| Unexpected::Broken(format!("the mail server's URL: {error}")))?)
+        }
+    })
+}

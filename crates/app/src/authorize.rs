@@ -1,0 +1,242 @@
+//! An application sent a browser to be signed in.
+//!
+//! Owns the way from `/authorize` to a code, over as many sign-ins as it takes: each returns to the same dispatcher,
+//! which asks the same rule. What waits travels sealed with the browser, so that an unfinished sign-in costs us nothing
+//! (case 134). Must not know pages or cookies.
+
+use crate::app::App;
+use crate::error::Unexpected;
+use crate::keys;
+use crate::landing;
+use crate::sessions::{self, SignedIn};
+use guestlist_domain::authorization::{
+    self, Decision, ErrorCode, Parameters, Pending, Refused, Rejection, Request, decide,
+};
+use guestlist_domain::client::Client;
+use guestlist_domain::grant::{CODE_LIFETIME, CodeBinding, grant_end};
+use guestlist_domain::ids::{ClientId, GrantId, UserId};
+use guestlist_domain::secret::{Purpose, Secret};
+use guestlist_store::grants::NewGrant;
+use guestlist_store::{StoreError, clients, connections, grants};
+use serde::Deserialize;
+
+/// What is sealed under this name.
+const USAGE: &str = "authorize";
+
+/// What the browser has to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Stay here: nobody can be told but the person.
+    Unanswerable(Unanswerable),
+    /// Go to this address: back to the application with a code or a refusal, or on to its own log-in route.
+    GoTo(String),
+    /// Sign in, and come back with this.
+    SignIn {
+        /// The request that waits, sealed.
+        resume: String,
+    },
+}
+
+/// Why no application can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unanswerable {
+    /// There is no such application.
+    UnknownClient,
+    /// The address is not one of the application's.
+    RedirectUri,
+    /// What came back is not what we sealed, or it waited for too long.
+    Lost,
+}
+
+/// What a log-in page may know of the request that waits for it.
+#[derive(Clone, Debug)]
+pub struct PendingRequest {
+    /// Who asks.
+    pub client: Client,
+    /// Whom the application expects, in its own words.
+    pub login_hint: Option<String>,
+    /// By which connection, by name; enabled for the application when it asked.
+    pub connection: Option<String>,
+    /// Whether the application hoped for a registration form.
+    pub wants_signup: bool,
+    /// The languages that the application prefers.
+    pub ui_locales: Option<String>,
+    /// Where the browser will go in the end. Forms that lead there must say so.
+    pub redirect_uri: String,
+}
+
+/// Goes into a request. `session` is what the browser claims.
+pub async fn authorize(app: &App, parameters: &Parameters, session: Option<&Secret>) -> Result<Outcome, Unexpected> {
+    let Asked { client, connection } = look_up(app, parameters).await?;
+    let Some(client) = client else { return Ok(Outcome::Unanswerable(Unanswerable::UnknownClient)) };
+    let request = match authorization::read(parameters, &client, &userinfo_audience(app)) {
+        Ok(request) => request,
+        Err(Rejection::Untrusted) => return Ok(Outcome::Unanswerable(Unanswerable::RedirectUri)),
+        Err(Rejection::Told(to, refused)) => return Ok(Outcome::GoTo(to.with_refusal(&refused))),
+    };
+    let expected = expected_user(app, &request).await?;
+    let pending = Pending { request, expected: None, started_at: app.now() };
+    match (connection, expected) {
+        (Some(NotEnabled), _) => Ok(refuse(&pending, ErrorCode::InvalidRequest, "The connection is not enabled.")),
+        (None, Err(NotOurToken)) => Ok(refuse(&pending, ErrorCode::InvalidRequest, "The id_token_hint is not valid.")),
+        (None, Ok(expected)) => dispatch(app, Pending { expected, ..pending }, session).await,
+    }
+}
+
+/// Goes on with a request that waited, for an application that still has the address.
+pub async fn resume(app: &App, sealed: &str, session: Option<&Secret>) -> Result<Outcome, Unexpected> {
+    let Some(pending) = open(app, sealed) else { return Ok(Outcome::Unanswerable(Unanswerable::Lost)) };
+    let client = find_client(app, &pending.request.client).await?;
+    match client.filter(|client| client.may_redirect_to(&pending.request.redirect_uri)) {
+        None => Ok(Outcome::Unanswerable(Unanswerable::Lost)),
+        Some(client) if pending.is_over(app.now()) => Ok(begin_anew(app, &client)),
+        Some(_) => dispatch(app, pending, session).await,
+    }
+}
+
+/// What the log-in page may know. `None` for what we did not seal, and what waited for too long.
+pub async fn peek(app: &App, sealed: &str) -> Result<Option<PendingRequest>, Unexpected> {
+    let Some(pending) = open(app, sealed).filter(|pending| !pending.is_over(app.now())) else { return Ok(None) };
+    let Request { client, login_hint, connection, wants_signup, ui_locales, redirect_uri, .. } = pending.request;
+    let client = find_client(app, &client).await?;
+    Ok(client.map(|client| PendingRequest { client, login_hint, connection, wants_signup, ui_locales, redirect_uri }))
+}
+
+/// The address by which the application learns that nobody will come: `access_denied`, and why.
+pub fn deny(app: &App, sealed: &str, why: &'static str) -> Option<String> {
+    open(app, sealed).map(|pending| pending.reply_to().with_refusal(&Refused::new(ErrorCode::AccessDenied, why)))
+}
+
+/// The audience of tokens that open `/userinfo`.
+fn userinfo_audience(app: &App) -> String {
+    app.public_url().at("/userinfo")
+}
+
+async fn dispatch(app: &App, pending: Pending, session: Option<&Secret>) -> Result<Outcome, Unexpected> {
+    let signed_in = match session {
+        Some(secret) => sessions::find(app, secret).await?,
+        None => None,
+    };
+    let who = signed_in.as_ref().map(|signed_in| (&signed_in.session, &signed_in.user));
+    match (decide(&pending, who, app.now()), &signed_in) {
+        (Decision::Continue, Some(signed_in)) => match issue_code(app, &pending, signed_in).await? {
+            Some(code) => Ok(Outcome::GoTo(pending.reply_to().with_code(code.expose()))),
+            // The session ended between the two looks at it: now nobody is signed in.
+            None => answer(app, &pending, decide(&pending, None, app.now())),
+        },
+        (decision, _) => answer(app, &pending, decision),
+    }
+}
+
+fn answer(app: &App, pending: &Pending, decision: Decision) -> Result<Outcome, Unexpected> {
+    match decision {
+        Decision::Refuse(refused) => Ok(Outcome::GoTo(pending.reply_to().with_refusal(&refused))),
+        Decision::AskSignIn(_) | Decision::Continue => {
+            let plain = serde_json::to_string(pending).map_err(|error| Unexpected::Broken(error.to_string()))?;
+            Ok(Outcome::SignIn { resume: app.seal().seal_text(USAGE, &plain, app.entropy())? })
+        }
+    }
+}
+
+/// Grant and code in one transaction, on the condition that session and user are still good.
+async fn issue_code(app: &App, pending: &Pending, signed_in: &SignedIn) -> Result<Option<Secret>, Unexpected> {
+    let (now, code) = (app.now(), app.entropy().secret(Purpose::Code));
+    let request = &pending.request;
+    let grant = NewGrant {
+        id: GrantId::mint(now, app.entropy().bytes()),
+        client: request.client.clone(),
+        session: signed_in.session.id.clone(),
+        scope: request.scope.clone(),
+        nonce: request.nonce.clone(),
+        expires_at: grant_end(&request.scope, now),
+    };
+    let binding = CodeBinding {
+        grant: grant.id.clone(),
+        redirect_uri: request.redirect_uri.clone(),
+        redirect_uri_sent: request.redirect_uri_sent,
+        challenge: request.challenge.clone(),
+        expires_at: now.plus(CODE_LIFETIME),
+    };
+    let hash = code.hash();
+    let issued: Result<bool, StoreError> = app
+        .write(move |tx| {
+            let (grant, binding) = (grant.clone(), binding.clone());
+            Box::pin(async move {
+                let is_good = grants::insert(tx, &grant, now).await?;
+                if is_good {
+                    grants::insert_code(tx, hash, &grant.client, &binding, now).await?;
+                }
+                Ok(is_good)
+            })
+        })
+        .await;
+    Ok(issued?.then_some(code))
+}
+
+/// The application asked for a way in that is not open to it.
+struct NotEnabled;
+
+struct Asked {
+    client: Option<Client>,
+    connection: Option<NotEnabled>,
+}
+
+async fn look_up(app: &App, parameters: &Parameters) -> Result<Asked, Unexpected> {
+    let client = parameters.get_once("client_id").map(ClientId::new);
+    let connection = parameters.get_once("connection").map(str::to_owned);
+    let Some(client) = client else { return Ok(Asked { client: None, connection: None }) };
+    let found: Result<_, StoreError> = app
+        .read(move |tx| {
+            let (client, connection) = (client.clone(), connection.clone());
+            Box::pin(async move {
+                let found = clients::find(tx, &client).await?;
+                let Some(name) = connection else { return Ok((found, None)) };
+                let connection = connections::find_by_name(tx, &name).await?;
+                let is_enabled = connection.is_some_and(|connection| connection.is_enabled_for(Some(&client)));
+                Ok((found, (!is_enabled).then_some(NotEnabled)))
+            })
+        })
+        .await;
+    let (client, connection) = found?;
+    Ok(Asked { client, connection })
+}
+
+async fn find_client(app: &App, id: &ClientId) -> Result<Option<Client>, Unexpected> {
+    let id = id.clone();
+    let found: Result<_, StoreError> = app
+        .read(move |tx| {
+            let id = id.clone();
+            Box::pin(async move { clients::find(tx, &id).await })
+        })
+        .await;
+    Ok(found?)
+}
+
+struct NotOurToken;
+
+#[derive(Deserialize)]
+struct Hint {
+    sub: String,
+}
+
+/// Whom the application means by an ID token that it got from us; it may be long over (OpenID Connect Core, 3.1.2.1).
+async fn expected_user(app: &App, request: &Request) -> Result<Result<Option<UserId>, NotOurToken>, Unexpected> {
+    let Some(jwt) = &request.id_token_hint else { return Ok(Ok(None)) };
+    let hint = keys::verified::<Hint>(app, jwt, Some(request.client.as_str())).await?;
+    Ok(hint.map(|hint| Some(UserId::new(hint.sub))).map_err(|_| NotOurToken))
+}
+
+fn refuse(pending: &Pending, code: ErrorCode, description: &'static str) -> Outcome {
+    Outcome::GoTo(pending.reply_to().with_refusal(&Refused::new(code, description)))
+}
+
+/// The person waited too long: the application may ask again, at its own log-in route if it has one.
+fn begin_anew(app: &App, client: &Client) -> Outcome {
+    let route = landing::log_in_route(client, &app.public_url().issuer());
+    route.map_or(Outcome::Unanswerable(Unanswerable::Lost), Outcome::GoTo)
+}
+
+fn open(app: &App, sealed: &str) -> Option<Pending> {
+    let plain = app.seal().open_text(USAGE, sealed).ok()?;
+    serde_json::from_str(&plain).ok()
+}

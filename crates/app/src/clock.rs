@@ -1,0 +1,33 @@
+//! Time and chance, as arguments.
+//!
+//! Owns the two questions an act may put to the world without a network: what time is it, and give me random bytes.
+//! Must not answer either; the binary does, and in tests a clock and a seed that the test holds.
+
+use guestlist_domain::secret::{Purpose, SECRET_BYTES, Secret};
+use guestlist_domain::time::Timestamp;
+
+/// What time it is.
+pub trait Clock: Send + Sync {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+}
+
+/// Random bytes fit for secrets.
+pub trait Entropy: Send + Sync {
+    /// Fills `bytes`.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+impl dyn Entropy + '_ {
+    /// `N` random bytes.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0_u8; N];
+        self.fill(&mut bytes);
+        bytes
+    }
+
+    /// A fresh secret.
+    pub fn secret(&self, purpose: Purpose) -> Secret {
+        Secret::mint(purpose, self.bytes::<SECRET_BYTES>())
+    }
+}

@@ -1,0 +1,257 @@
+//! Takes mails out of the outbox and hands them to the mail server.
+//!
+//! Owns the lease, the last look whether the mail still makes sense, and what is written down afterwards. A mail whose
+//! link died meanwhile is not sent (R19). At least once: a repeated mail has the same Message-ID and link.
+
+use crate::app::App;
+use crate::error::Unexpected;
+use crate::history;
+use crate::i18n::Language;
+use crate::mails::{self, Letterhead, Mail};
+use crate::outbox::SEALED_AS;
+use guestlist_domain::event::{About, Actor, EventKind};
+use guestlist_domain::ids::{ClientId, InvitationId, TicketId};
+use guestlist_domain::invitation::{Invitation, Link, Standing};
+use guestlist_domain::mail::{DeliveryStatus, Failure, NextStep, Occasion, OutboxMail, after_failure};
+use guestlist_domain::secret::Sensitive;
+use guestlist_domain::ticket::{self, Channel};
+use guestlist_domain::time::Timestamp;
+use guestlist_domain::user::User;
+use guestlist_outbound::mail::{MailTransport, RenderedMail};
+use guestlist_store::{Tx, clients, invitations, outbox, tickets, users};
+use serde_json::json;
+
+/// Mails a lease: few, so that a slow mail server does not hold many.
+const BATCH: i64 = 8;
+
+/// Delivers what is due now, one batch. The answer is how many mails it worked on.
+pub async fn deliver_due(app: &App) -> Result<usize, Unexpected> {
+    let Some(transport) = app.transport() else { return Ok(0) };
+    let now = app.now();
+    let due =
+        app.write(move |tx| Box::pin(async move { Ok::<_, Unexpected>(outbox::lease(tx, now, BATCH).await?) })).await?;
+    let mut under_way = Vec::with_capacity(due.len());
+    for mail in &due {
+        under_way.push(deliver(app, transport, mail));
+    }
+    for done in join_all(under_way).await {
+        done?;
+    }
+    Ok(due.len())
+}
+
+/// Runs all at once on this task.
+async fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
+    let mut pinned: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(move |context| {
+        for (future, output) in &mut pinned {
+            if output.is_none()
+                && let std::task::Poll::Ready(done) = future.as_mut().poll(context)
+            {
+                *output = Some(done);
+            }
+        }
+        if pinned.iter().all(|(_, output)| output.is_some()) {
+            std::task::Poll::Ready(pinned.iter_mut().filter_map(|(_, output)| output.take()).collect())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await
+}
+
+async fn deliver(app: &App, transport: &dyn MailTransport, mail: &OutboxMail) -> Result<(), Unexpected> {
+    let now = app.now();
+    let Some(content) = compose(app, mail, now).await? else {
+        return close(app, mail, DeliveryStatus::Cancelled, None, now).await;
+    };
+    let language = Language::choose(mail.locale.as_deref());
+    let head = Letterhead { language, recipient: &mail.recipient, site: app.public_url().host() };
+    let words = content.render(&head).map_err(|error| Unexpected::Broken(error.to_string()))?;
+    let rendered = RenderedMail {
+        message_id: format!("{}@{}", mail.id, app.public_url().host()),
+        from: app.mail_sender(),
+        to: mail.recipient.clone(),
+        subject: words.subject,
+        text: words.text,
+        html: words.html,
+        date: mail.created_at,
+    };
+    match transport.send(&rendered).await {
+        Ok(()) => mark_sent(app, mail, app.now()).await,
+        Err(failure) => note_failure(app, mail, &failure, app.now()).await,
+    }
+}
+
+/// What the mail says, or nothing if it makes no sense any more.
+async fn compose(app: &App, mail: &OutboxMail, now: Timestamp) -> Result<Option<Mail>, Unexpected> {
+    let (house, mail) = (app.clone(), mail.clone());
+    app.read(move |tx| {
+        let (app, mail) = (house.clone(), mail.clone());
+        Box::pin(async move { compose_in(&app, tx, &mail, now).await })
+    })
+    .await
+}
+
+async fn compose_in(app: &App, tx: &mut Tx<'_>, mail: &OutboxMail, now: Timestamp) -> Result<Option<Mail>, Unexpected> {
+    let account_url = app.public_url().at("/account");
+    let way_in = |provider: &str| mails::WayIn {
+        provider: provider.to_owned(),
+        at: mail.created_at,
+        account_url: account_url.clone(),
+        support: None,
+    };
+    Ok(Some(match &mail.occasion {
+        Occasion::Invitation { invitation, generation } => {
+            return invitation_mail(app, tx, mail, invitation, *generation, now).await;
+        }
+        Occasion::Reset { ticket } => return reset_mail(app, tx, mail, ticket, now).await,
+        Occasion::NoPassword { providers } => Mail::NoPassword(mails::NoPassword {
+            providers: providers.clone(),
+            login_url: app.public_url().at("/login"),
+        }),
+        Occasion::Welcome => Mail::Welcome(mails::Welcome { application: None, account_url, support: None }),
+        Occasion::PasswordChanged => Mail::PasswordChanged(mails::PasswordChanged {
+            at: mail.created_at,
+            forgot_url: app.public_url().at("/forgot"),
+            support: None,
+        }),
+        Occasion::WayInAdded { provider } => Mail::WayInAdded(way_in(provider)),
+        Occasion::WayInRemoved { provider } => Mail::WayInRemoved(way_in(provider)),
+        Occasion::Test => Mail::Test(mails::Test { at: mail.created_at }),
+    }))
+}
+
+async fn invitation_mail(
+    app: &App,
+    tx: &mut Tx<'_>,
+    mail: &OutboxMail,
+    id: &InvitationId,
+    generation: i64,
+    now: Timestamp,
+) -> Result<Option<Mail>, Unexpected> {
+    let Some(invitation) = invitations::find(tx, id).await? else { return Ok(None) };
+    let link = Link { invitation: id.clone(), channel: Channel::Mailed, generation };
+    if !matches!(invitation.standing(&link, now), Standing::Open(_)) || invitation.email != mail.recipient {
+        return Ok(None);
+    }
+    let user = users::find(tx, &invitation.user).await?;
+    let application = application(tx, invitation.terms.client.as_ref()).await?;
+    let link = open_link(app, mail, "/i/")?;
+    Ok(Some(Mail::Invitation(invitation_facts(&invitation, user, application, link, now))))
+}
+
+fn invitation_facts(
+    invitation: &Invitation,
+    user: Option<User>,
+    application: Option<String>,
+    link: Sensitive,
+    now: Timestamp,
+) -> mails::Invitation {
+    mails::Invitation {
+        guest: user.and_then(|user| user.profile.name),
+        inviter: invitation.terms.inviter.clone(),
+        application,
+        message: invitation.terms.message.clone(),
+        link,
+        expires_at: invitation.expires_at().unwrap_or(now),
+    }
+}
+
+async fn reset_mail(
+    app: &App,
+    tx: &mut Tx<'_>,
+    mail: &OutboxMail,
+    id: &TicketId,
+    now: Timestamp,
+) -> Result<Option<Mail>, Unexpected> {
+    let Some(ticket) = tickets::find(tx, id).await? else { return Ok(None) };
+    let Some(user) = users::find(tx, &ticket.user).await? else { return Ok(None) };
+    if ticket.standing(user.epoch, now) != ticket::Standing::Open || user.email != mail.recipient {
+        return Ok(None);
+    }
+    let link = open_link(app, mail, "/reset/")?;
+    Ok(Some(Mail::Reset(mails::Reset { link, expires_at: ticket.expires_at })))
+}
+
+async fn application(tx: &mut Tx<'_>, client: Option<&ClientId>) -> Result<Option<String>, Unexpected> {
+    let Some(client) = client else { return Ok(None) };
+    Ok(clients::find(tx, client).await?.map(|client| client.name))
+}
+
+/// The link's secret, out of its seal for the length of one mail.
+fn open_link(app: &App, mail: &OutboxMail, path: &str) -> Result<Sensitive, Unexpected> {
+    let sealed = mail.sealed_secret.as_deref().ok_or(Unexpected::Seal(SEALED_AS))?;
+    let plain = app.seal().open(SEALED_AS, sealed)?;
+    let secret = std::str::from_utf8(&plain).map_err(|_| Unexpected::Seal(SEALED_AS))?;
+    Ok(Sensitive::new(app.public_url().at(&format!("{path}{secret}"))))
+}
+
+async fn mark_sent(app: &App, mail: &OutboxMail, now: Timestamp) -> Result<(), Unexpected> {
+    let (house, mail) = (app.clone(), mail.clone());
+    app.write(move |tx| {
+        let (app, mail) = (house.clone(), mail.clone());
+        Box::pin(async move {
+            if outbox::mark_sent(tx, &mail, now).await? {
+                tell(&app, tx, &mail, EventKind::InvitationSent, None, now).await?;
+            }
+            Ok(())
+        })
+    })
+    .await
+}
+
+async fn note_failure(app: &App, mail: &OutboxMail, failure: &Failure, now: Timestamp) -> Result<(), Unexpected> {
+    let (Failure::Transient(error) | Failure::Permanent(error)) = failure;
+    tracing::warn!(mail.id = %mail.id, mail.attempts, "a mail was not delivered");
+    match after_failure(failure, mail.attempts, now) {
+        NextStep::GiveUp(status) => close(app, mail, status, Some(error.clone()), now).await,
+        NextStep::TryAgainAt(at) => {
+            let (mail, error) = (mail.clone(), error.clone());
+            app.write(move |tx| {
+                let (mail, error) = (mail.clone(), error.clone());
+                Box::pin(async move {
+                    outbox::try_again(tx, &mail, at, &error).await?;
+                    Ok(())
+                })
+            })
+            .await
+        }
+    }
+}
+
+async fn close(
+    app: &App,
+    mail: &OutboxMail,
+    status: DeliveryStatus,
+    error: Option<String>,
+    now: Timestamp,
+) -> Result<(), Unexpected> {
+    let (house, mail) = (app.clone(), mail.clone());
+    app.write(move |tx| {
+        let (app, mail, error) = (house.clone(), mail.clone(), error.clone());
+        Box::pin(async move {
+            if outbox::close(tx, &mail, status, error.as_deref()).await? && status != DeliveryStatus::Cancelled {
+                tell(&app, tx, &mail, EventKind::InvitationBounced, Some(status), now).await?;
+            }
+            Ok(())
+        })
+    })
+    .await
+}
+
+/// An invitation's delivery is part of its timeline.
+async fn tell(
+    app: &App,
+    tx: &mut Tx<'_>,
+    mail: &OutboxMail,
+    kind: EventKind,
+    status: Option<DeliveryStatus>,
+    now: Timestamp,
+) -> Result<(), Unexpected> {
+    let Some(id) = mail.occasion.invitation() else { return Ok(()) };
+    let Some(invitation) = invitations::find(tx, id).await? else { return Ok(()) };
+    let facts: Vec<_> = status.map(|status| ("delivery", json!(status.as_str()))).into_iter().collect();
+    let happened = (kind, &Actor::System, About::invitation(&invitation));
+    Ok(history::record_with(app, tx, now, happened, &facts).await?)
+}

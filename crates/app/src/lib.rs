@@ -1,0 +1,40 @@
+//! What happens: one public function for each thing that can happen.
+//!
+//! Owns transactions, clock, entropy, jobs and mails. Sees both hands, [`guestlist_store`] and [`guestlist_outbound`].
+//! Must not know axum, a request or a response; whoever calls may be a page, an API or a command line.
+
+pub mod accept;
+pub mod account;
+mod admission;
+pub mod app;
+pub mod authorize;
+pub mod clients;
+pub mod clock;
+pub mod connections;
+pub mod doctor;
+pub mod error;
+mod history;
+pub mod i18n;
+pub mod invite;
+pub mod jobs;
+pub mod keys;
+pub mod landing;
+mod linked;
+pub mod mails;
+mod outbox;
+pub mod passwords;
+pub mod people;
+pub mod recover;
+pub mod seal;
+pub mod sessions;
+pub mod settings;
+pub mod sign_in;
+pub mod social;
+mod throttle;
+pub mod tokens;
+pub mod users;
+
+pub use app::App;
+pub use clock::{Clock, Entropy};
+pub use error::Unexpected;
+pub use settings::Settings;

@@ -1,0 +1,325 @@
+//! A browser on its way to a provider and back.
+//!
+//! Owns the two ends of that trip for all three purposes: accepting, signing in, connecting another way in. The
+//! provider is asked before the transaction; what its answer means is decided by [`guestlist_domain::linking::decide`]
+//! within. Must not know cookies, pages or protocols.
+
+mod outcome;
+mod proving;
+mod verdict;
+
+pub use guestlist_outbound::upstream::UpstreamError;
+pub use outcome::{Arrival, Confirming};
+pub use proving::{Proving, proving};
+
+use crate::app::App;
+use crate::connections as ways;
+use crate::error::{Unexpected, act_errors};
+use crate::sessions::{NewSession, SignedIn};
+use data_encoding::BASE64URL_NOPAD;
+use guestlist_domain::connection::{Connection, Strategy};
+use guestlist_domain::flow::{self, Flow, LIFETIME, Step};
+use guestlist_domain::identity::ProvenIdentity;
+use guestlist_domain::ids::{ClientId, FlowId};
+use guestlist_domain::invitation::Standing;
+use guestlist_domain::secret::{Purpose, Secret};
+use guestlist_domain::time::Timestamp;
+use guestlist_outbound::upstream::{AuthorizationRequest, Callback};
+use guestlist_store::{Tx, connections, flows, invitations};
+use thiserror::Error;
+use url::Url;
+
+/// What a browser leaves for.
+#[derive(Clone, Debug)]
+pub enum Errand {
+    /// To accept the invitation behind this link.
+    Accept(Secret),
+    /// To sign in.
+    SignIn {
+        /// For this application.
+        client: Option<ClientId>,
+        /// And then to go on with this sealed authorization request.
+        resume: Option<String>,
+        /// The address the person typed, or the application told.
+        login_hint: Option<String>,
+    },
+    /// To connect another way in.
+    Link(Box<SignedIn>),
+}
+
+/// What came back with the browser.
+#[derive(Clone, Copy, Debug)]
+pub struct Return<'a> {
+    /// `state`.
+    pub state: &'a str,
+    /// `code`, unless the provider refused.
+    pub code: Option<&'a str>,
+    /// `error`, if the provider refused.
+    pub error: Option<&'a str>,
+    /// `iss` (RFC 9207).
+    pub iss: Option<&'a str>,
+}
+
+/// Why a trip ended nowhere.
+#[derive(Debug, Error)]
+pub enum SocialError {
+    /// The `state` is not one that this browser left with, or it was used, or its time is over.
+    #[error("this sign-in was not begun in this browser, or it is over")]
+    State,
+    /// The way in does not exist or is not open here.
+    #[error("this way in is not open here")]
+    NotAllowed,
+    /// The invitation is not open any more: look at it again.
+    #[error("the invitation is not open any more")]
+    Dead,
+    /// Ways in are changed only soon after a sign-in.
+    #[error("a fresh sign-in is needed")]
+    NotFresh,
+    /// The provider refused, could not be reached, or answered nonsense.
+    #[error("the provider: {error}")]
+    Upstream {
+        /// What went wrong.
+        error: UpstreamError,
+        /// What the browser had left for.
+        purpose: flow::Purpose,
+    },
+    /// No fault of the person's.
+    #[error(transparent)]
+    Unexpected(#[from] Unexpected),
+}
+act_errors!(SocialError);
+
+/// Sends a browser to a provider. The answer is where.
+pub async fn depart(app: &App, errand: Errand, connection: &str, browser: &Secret) -> Result<Url, SocialError> {
+    let now = app.now();
+    let (name, asked) = (connection.to_owned(), errand.clone());
+    let prepared = app
+        .read(move |tx| {
+            let (name, errand) = (name.clone(), asked.clone());
+            Box::pin(async move { prepare(tx, &errand, &name, now).await })
+        })
+        .await?;
+    let connection = ways::with_secret(app, &prepared.connection.id).await?.ok_or(SocialError::NotAllowed)?;
+    let state = app.entropy().secret(Purpose::State);
+    let flow = Flow {
+        id: FlowId::mint(now, app.entropy().bytes()),
+        browser: browser.hash(),
+        state: state.hash(),
+        purpose: prepared.purpose,
+        connection: connection.id.clone(),
+        issuer: issuer_of(&connection),
+        step: Step::AtUpstream,
+        version: 0,
+        created_at: now,
+        expires_at: now.plus(LIFETIME),
+    };
+    let secrets = TripSecrets::of(app, browser, &flow);
+    let request = AuthorizationRequest {
+        redirect_uri: &app.public_url().callback(),
+        state: state.expose(),
+        nonce: &secrets.nonce,
+        code_challenge: &secrets.challenge(),
+        login_hint: prepared.login_hint.as_deref(),
+        prompt: None,
+        max_age: None,
+    };
+    let url = match app.upstreams().of(&connection) {
+        Ok(upstream) => upstream.authorization_url(&request, now).await,
+        Err(error) => Err(error),
+    };
+    let url = url.map_err(|error| SocialError::Upstream { error, purpose: flow.purpose.clone() })?;
+    app.write(move |tx| {
+        let flow = flow.clone();
+        Box::pin(async move { Ok::<_, SocialError>(flows::insert(tx, &flow).await?) })
+    })
+    .await?;
+    Ok(url)
+}
+
+/// A trip that may begin.
+struct Prepared {
+    purpose: flow::Purpose,
+    connection: Connection,
+    login_hint: Option<String>,
+}
+
+async fn prepare(tx: &mut Tx<'_>, errand: &Errand, name: &str, now: Timestamp) -> Result<Prepared, SocialError> {
+    let (purpose, usable, login_hint) = match errand {
+        Errand::Accept(link) => {
+            let found = invitations::find_by_link(tx, link.hash()).await?;
+            let (invitation, link) = found.ok_or(SocialError::Dead)?;
+            if !matches!(invitation.standing(&link, now), Standing::Open(_)) {
+                return Err(SocialError::Dead);
+            }
+            let terms = &invitation.terms;
+            let usable = connections::usable(tx, terms.client.as_ref(), terms.connections.as_deref()).await?;
+            let (channel, generation) = (link.channel, link.generation);
+            let purpose = flow::Purpose::Accept { invitation: invitation.id.clone(), channel, generation };
+            (purpose, usable, Some(invitation.email.to_string()))
+        }
+        Errand::SignIn { client, resume, login_hint } => {
+            let purpose = flow::Purpose::SignIn { client: client.clone(), resume: resume.clone() };
+            (purpose, connections::usable(tx, client.as_ref(), None).await?, login_hint.clone())
+        }
+        Errand::Link(signed_in) => {
+            if !signed_in.session.is_fresh(now) {
+                return Err(SocialError::NotFresh);
+            }
+            let (user, session) = (signed_in.user.id.clone(), signed_in.session.id.clone());
+            (flow::Purpose::Link { user, session }, connections::usable(tx, None, None).await?, None)
+        }
+    };
+    let connection = usable.into_iter().find(|way| way.name == name && way.strategy != Strategy::Database);
+    Ok(Prepared { purpose, connection: connection.ok_or(SocialError::NotAllowed)?, login_hint })
+}
+
+/// What only this browser can answer for: derived from its cookie's secret, so that the database keeps neither the
+/// verifier nor the nonce.
+struct TripSecrets {
+    nonce: String,
+    verifier: String,
+}
+
+impl TripSecrets {
+    fn of(app: &App, browser: &Secret, flow: &Flow) -> Self {
+        let subject = format!("{}.{}", flow.id, browser.expose());
+        Self { nonce: app.seal().mac("upstream nonce", &subject), verifier: app.seal().mac("upstream pkce", &subject) }
+    }
+
+    /// RFC 7636, section 4.2.
+    fn challenge(&self) -> String {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, self.verifier.as_bytes());
+        BASE64URL_NOPAD.encode(digest.as_ref())
+    }
+}
+
+fn issuer_of(connection: &Connection) -> String {
+    connection.upstream.as_ref().map(|upstream| upstream.issuer.clone()).unwrap_or_default()
+}
+
+/// A browser is back. Asks the provider who it was, then decides and carries out in one transaction.
+pub async fn arrive(
+    app: &App,
+    came: Return<'_>,
+    browser: &Secret,
+    session: Option<&SignedIn>,
+) -> Result<Arrival, SocialError> {
+    let now = app.now();
+    let state = Secret::parse(Purpose::State, came.state).ok_or(SocialError::State)?.hash();
+    let browser_hash = browser.hash();
+    let flow = app.read(move |tx| Box::pin(waiting_flow(tx, state, browser_hash, now))).await?;
+    let connection = ways::with_secret(app, &flow.connection).await?.ok_or(SocialError::NotAllowed)?;
+    if !connection.enabled || issuer_of(&connection) != flow.issuer {
+        return Err(SocialError::NotAllowed);
+    }
+    let who = match ask_provider(app, came, browser, &flow, &connection, now).await {
+        Ok(who) => who,
+        Err(error) => {
+            finish(app, &flow, now).await?;
+            return Err(SocialError::Upstream { error, purpose: flow.purpose });
+        }
+    };
+    let begun = NewSession::mint(app, now);
+    let session = session.map(|signed_in| signed_in.session.id.clone());
+    let house = app.clone();
+    let arrival = app
+        .write(move |tx| {
+            let (app, who, begun, session) = (house.clone(), who.clone(), begun.clone(), session.clone());
+            Box::pin(async move {
+                let flow = waiting_flow(tx, state, browser_hash, now).await?;
+                let case = verdict::Case { flow: &flow, who: &who, session: session.as_ref(), confirmed: false };
+                verdict::carry_out(&app, tx, case, &begun, now).await
+            })
+        })
+        .await?;
+    app.outbox_has_work().notify_one();
+    Ok(arrival)
+}
+
+/// The flow that this browser left with, not moved on yet (R7, R8).
+async fn waiting_flow(
+    tx: &mut Tx<'_>,
+    state: guestlist_domain::secret::SecretHash,
+    browser: guestlist_domain::secret::SecretHash,
+    now: Timestamp,
+) -> Result<Flow, SocialError> {
+    let flow = flows::find_by_state(tx, state).await?.ok_or(SocialError::State)?;
+    let is_ours = flow.is_open_to(browser, now) && flow.step == Step::AtUpstream;
+    if is_ours { Ok(flow) } else { Err(SocialError::State) }
+}
+
+async fn ask_provider(
+    app: &App,
+    came: Return<'_>,
+    browser: &Secret,
+    flow: &Flow,
+    connection: &Connection,
+    now: Timestamp,
+) -> Result<ProvenIdentity, UpstreamError> {
+    if let Some(error) = came.error {
+        return Err(UpstreamError::Refused { error: error.chars().take(64).collect() });
+    }
+    let code = came.code.ok_or(UpstreamError::InvalidToken("the provider sent neither a code nor an error"))?;
+    let secrets = TripSecrets::of(app, browser, flow);
+    let callback = Callback {
+        code,
+        iss: came.iss,
+        redirect_uri: &app.public_url().callback(),
+        nonce: &secrets.nonce,
+        code_verifier: &secrets.verifier,
+    };
+    let answer = app.upstreams().of(connection)?.who_came_back(&callback, now).await?;
+    Ok(ProvenIdentity::from_upstream(answer))
+}
+
+/// A flow whose provider said no is over: its `state` is good once, whatever came with it.
+async fn finish(app: &App, flow: &Flow, now: Timestamp) -> Result<(), SocialError> {
+    let flow = flow.clone();
+    app.write(move |tx| {
+        let flow = flow.clone();
+        Box::pin(async move {
+            flows::advance(tx, &flow, &Step::Done, now).await?;
+            Ok(())
+        })
+    })
+    .await
+}
+
+/// What this browser's guest must confirm, if anything: for the page that names both addresses.
+pub async fn confirming(app: &App, browser: &Secret) -> Result<Option<Confirming>, SocialError> {
+    let (now, browser) = (app.now(), browser.hash());
+    app.read(move |tx| Box::pin(async move { outcome::confirming(tx, browser, now).await })).await
+}
+
+/// The deliberate press on that page.
+pub async fn confirm(app: &App, browser: &Secret) -> Result<Arrival, SocialError> {
+    let (now, browser, house) = (app.now(), browser.hash(), app.clone());
+    let begun = NewSession::mint(app, now);
+    let arrival = app
+        .write(move |tx| {
+            let (app, begun) = (house.clone(), begun.clone());
+            Box::pin(async move {
+                let flow = flows::find_waiting(tx, browser, "confirming", now).await?.ok_or(SocialError::State)?;
+                let Step::Confirming { identity } = &flow.step else { return Err(SocialError::State) };
+                let case = verdict::Case { flow: &flow, who: identity, session: None, confirmed: true };
+                verdict::carry_out(&app, tx, case, &begun, now).await
+            })
+        })
+        .await?;
+    app.outbox_has_work().notify_one();
+    Ok(arrival)
+}
+
+/// The other press on that page: this identity is forgotten, the invitation stays open.
+pub async fn use_another(app: &App, browser: &Secret) -> Result<(), SocialError> {
+    let (now, browser) = (app.now(), browser.hash());
+    app.write(move |tx| {
+        Box::pin(async move {
+            if let Some(flow) = flows::find_waiting(tx, browser, "confirming", now).await? {
+                flows::advance(tx, &flow, &Step::Done, now).await?;
+            }
+            Ok(())
+        })
+    })
+    .await
+}

@@ -1,0 +1,77 @@
+//! How a trip to a provider can end, for whoever shows it.
+
+use super::SocialError;
+use crate::accept::CameIn;
+use guestlist_domain::email::Email;
+use guestlist_domain::flow::{self, Step};
+use guestlist_domain::ids::ClientId;
+use guestlist_domain::invitation::Standing;
+use guestlist_domain::linking::Refusal;
+use guestlist_domain::secret::SecretHash;
+use guestlist_domain::time::Timestamp;
+use guestlist_store::{Tx, connections, flows, invitations};
+
+/// How a trip ended.
+#[derive(Clone, Debug)]
+pub enum Arrival {
+    /// In: by acceptance or by sign-in.
+    CameIn(Box<CameIn>),
+    /// Another way in was connected.
+    Linked,
+    /// The page that names both addresses comes next.
+    Confirm,
+    /// A sign-in with a method that the user already has comes next.
+    AskProof {
+        /// For this application.
+        client: Option<ClientId>,
+        /// And then on with this sealed authorization request.
+        resume: Option<String>,
+    },
+    /// No, and why; and what the browser had left for.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// What it had left for.
+        purpose: flow::Purpose,
+    },
+}
+
+/// What the page that names both addresses says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirming {
+    /// The invited address.
+    pub invited: Email,
+    /// The provider's, if it told one.
+    pub came: Option<Email>,
+    /// The name on the provider's button.
+    pub provider: String,
+}
+
+/// What `browser` has to confirm, if its invitation is still open.
+pub(super) async fn confirming(
+    tx: &mut Tx<'_>,
+    browser: SecretHash,
+    now: Timestamp,
+) -> Result<Option<Confirming>, SocialError> {
+    let Some(flow) = flows::find_waiting(tx, browser, "confirming", now).await? else { return Ok(None) };
+    let (flow::Purpose::Accept { invitation, channel, generation }, Step::Confirming { identity }) =
+        (&flow.purpose, &flow.step)
+    else {
+        return Ok(None);
+    };
+    let Some(found) = invitations::find(tx, invitation).await? else { return Ok(None) };
+    let link = guestlist_domain::invitation::Link {
+        invitation: invitation.clone(),
+        channel: *channel,
+        generation: *generation,
+    };
+    if !matches!(found.standing(&link, now), Standing::Open(_)) {
+        return Ok(None);
+    }
+    let connection = connections::find(tx, &flow.connection).await?;
+    Ok(Some(Confirming {
+        invited: found.email,
+        came: identity.claims().email.clone(),
+        provider: connection.map(|connection| connection.display_name).unwrap_or_default(),
+    }))
+}

@@ -1,0 +1,238 @@
+//! The decision about whoever came back, and its carrying out, in one transaction.
+//!
+//! Owns the reading of the facts that [`decide`] wants and the writes that each decision means. The rule itself stands in
+//! the domain alone.
+
+use super::{Arrival, SocialError};
+use crate::accept::CameIn;
+use crate::admission::{self, WayIn};
+use crate::app::App;
+use crate::history;
+use crate::landing::{self, Landing, Wish};
+use crate::linked::{self, NewLink};
+use crate::sessions::{self, NewSession};
+use guestlist_domain::connection::Connection;
+use guestlist_domain::event::{About, Actor, EventKind};
+use guestlist_domain::flow::{self, Flow, Step};
+use guestlist_domain::identity::{LinkRule, ProvenIdentity};
+use guestlist_domain::ids::{ClientId, SessionId, UserId};
+use guestlist_domain::invitation::{Link, OpenInvitation, Standing};
+use guestlist_domain::linking::{Decision, Facts, Owner, Purpose, Refusal, decide};
+use guestlist_domain::secret::Secret;
+use guestlist_domain::session::Method;
+use guestlist_domain::time::Timestamp;
+use guestlist_domain::user::User;
+use guestlist_store::{StoreError, Tx, connections, flows, identities, invitations, users};
+use serde_json::json;
+
+/// Who came back, with which flow, in which session.
+#[derive(Clone, Copy)]
+pub(super) struct Case<'a> {
+    pub(super) flow: &'a Flow,
+    pub(super) who: &'a ProvenIdentity,
+    pub(super) session: Option<&'a SessionId>,
+    pub(super) confirmed: bool,
+}
+
+/// Decides and does.
+pub(super) async fn carry_out(
+    app: &App,
+    tx: &mut Tx<'_>,
+    case: Case<'_>,
+    begun: &NewSession,
+    now: Timestamp,
+) -> Result<Arrival, SocialError> {
+    let connection = connections::find(tx, &case.flow.connection).await?.ok_or(SocialError::NotAllowed)?;
+    let step = Trip { app, tx, case, connection, now };
+    match &case.flow.purpose {
+        flow::Purpose::Accept { invitation, channel, generation } => {
+            let link = Link { invitation: invitation.clone(), channel: *channel, generation: *generation };
+            step.accept(&link, begun).await
+        }
+        flow::Purpose::SignIn { client, resume } => step.sign_in(client.as_ref(), resume.as_deref(), begun).await,
+        flow::Purpose::Link { user, session } => step.link(user, session).await,
+    }
+}
+
+/// One arrival at work.
+struct Trip<'a, 'b> {
+    app: &'a App,
+    tx: &'a mut Tx<'b>,
+    case: Case<'a>,
+    connection: Connection,
+    now: Timestamp,
+}
+
+impl Trip<'_, '_> {
+    async fn accept(mut self, link: &Link, begun: &NewSession) -> Result<Arrival, SocialError> {
+        let (open, user) = self.open_invitation(link).await?;
+        let terms = open.invitation().terms.clone();
+        let purpose = Purpose::Accept { open: &open, standing: user.standing(), confirmed: self.case.confirmed };
+        let decision = self.decide(&purpose, terms.client.as_ref(), terms.connections.as_deref()).await?;
+        match decision {
+            Decision::Activate(_) => {
+                self.move_on(&Step::Done).await?;
+                let way_in = WayIn::Upstream { who: self.case.who.clone(), connection: self.connection.clone() };
+                let user = admission::admit(self.app, self.tx, open, user, &way_in, begun, self.now).await?;
+                let wish = Wish {
+                    result_url: terms.result_url.as_deref(),
+                    include_email: terms.include_email_in_redirect,
+                    client: terms.client.as_ref(),
+                    message: "Your account is ready.",
+                };
+                let landing = landing::after(self.tx, wish, &user.email, &self.app.public_url().issuer()).await?;
+                Ok(came_in(begun.secret(), user, landing))
+            }
+            Decision::Confirm(_) => {
+                self.move_on(&Step::Confirming { identity: self.case.who.clone() }).await?;
+                Ok(Arrival::Confirm)
+            }
+            other => self.refuse(other).await,
+        }
+    }
+
+    async fn open_invitation(&mut self, link: &Link) -> Result<(OpenInvitation, User), SocialError> {
+        let invitation = invitations::find(self.tx, &link.invitation).await?.ok_or(SocialError::Dead)?;
+        let Standing::Open(open) = invitation.standing(link, self.now) else { return Err(SocialError::Dead) };
+        let user = users::find(self.tx, &invitation.user).await?.ok_or(SocialError::Dead)?;
+        Ok((*open, user))
+    }
+
+    async fn sign_in(
+        mut self,
+        client: Option<&ClientId>,
+        resume: Option<&str>,
+        begun: &NewSession,
+    ) -> Result<Arrival, SocialError> {
+        match self.decide(&Purpose::SignIn, client, None).await? {
+            Decision::SignIn(user) => {
+                self.move_on(&Step::Done).await?;
+                self.begin_session(&user, resume, begun).await
+            }
+            Decision::Link(user) => {
+                self.move_on(&Step::Done).await?;
+                self.add(&user, LinkRule::Authoritative, &Actor::System).await?;
+                self.begin_session(&user, resume, begun).await
+            }
+            Decision::AskProof(user) => {
+                self.move_on(&Step::ProvingUser { user, identity: self.case.who.clone() }).await?;
+                Ok(Arrival::AskProof { client: client.cloned(), resume: resume.map(str::to_owned) })
+            }
+            other => self.refuse(other).await,
+        }
+    }
+
+    async fn begin_session(
+        self,
+        user: &UserId,
+        resume: Option<&str>,
+        begun: &NewSession,
+    ) -> Result<Arrival, SocialError> {
+        let (app, tx, now) = (self.app, self.tx, self.now);
+        let user = users::find(tx, user).await?.ok_or(StoreError::Conflict)?;
+        if !users::note_login(tx, &user, now).await? {
+            return Err(StoreError::Conflict.into());
+        }
+        identities::note_use(tx, self.case.who.claims(), now).await?;
+        let method = Method::Upstream(self.connection.name.clone());
+        begun.begin(tx, &user, method, now).await?;
+        linked::link_if_proven(app, tx, self.case.flow.browser, &user, now).await?;
+        let about = About::user(&user.id).with_connection(&self.connection.id);
+        history::record(app, tx, now, EventKind::LoginSucceeded, &Actor::User(user.id.clone()), about).await?;
+        let landing = resume.map_or(Landing::Account, |resume| Landing::Resume(resume.to_owned()));
+        Ok(came_in(begun.secret(), user, landing))
+    }
+
+    /// The session that left must be the one that returned, and still be fresh (R8, R10).
+    async fn link(mut self, user: &UserId, left: &SessionId) -> Result<Arrival, SocialError> {
+        let here = self.case.session.ok_or(SocialError::State)?;
+        let signed_in = sessions::get(self.tx, left, self.now).await?.ok_or(SocialError::State)?;
+        if here != left || signed_in.user.id != *user {
+            return Err(SocialError::State);
+        }
+        if !signed_in.session.is_fresh(self.now) {
+            return Err(SocialError::NotFresh);
+        }
+        let purpose = Purpose::Link { user, standing: signed_in.user.standing() };
+        match self.decide(&purpose, None, None).await? {
+            Decision::Link(user) => {
+                self.move_on(&Step::Done).await?;
+                self.add(&user, LinkRule::OwnAccount, &Actor::User(user.clone())).await?;
+                Ok(Arrival::Linked)
+            }
+            other => self.refuse(other).await,
+        }
+    }
+
+    async fn add(&mut self, user: &UserId, rule: LinkRule, actor: &Actor) -> Result<(), StoreError> {
+        let user = users::find(self.tx, user).await?.ok_or(StoreError::Conflict)?;
+        let link = NewLink { user: &user, who: self.case.who, connection: &self.connection, rule, actor };
+        linked::link(self.app, self.tx, link, self.now).await
+    }
+
+    /// Reads the facts and asks the domain.
+    async fn decide(
+        &mut self,
+        purpose: &Purpose<'_>,
+        client: Option<&ClientId>,
+        offers: Option<&[String]>,
+    ) -> Result<Decision, StoreError> {
+        let usable = connections::usable(self.tx, client, offers).await?;
+        let claims = self.case.who.claims();
+        let owner = match identities::find(self.tx, &claims.issuer, &claims.subject).await? {
+            Some(identity) => owner_of(users::find(self.tx, &identity.user).await?),
+            None => None,
+        };
+        let same_address = match self.case.who.vouched_address(&self.connection) {
+            Some(address) => owner_of(users::find_by_proven_email(self.tx, address).await?),
+            None => None,
+        };
+        let facts = Facts {
+            connection: &self.connection,
+            allowed: usable.iter().any(|way| way.id == self.connection.id),
+            owner,
+            same_address,
+        };
+        Ok(decide(purpose, self.case.who, &facts))
+    }
+
+    async fn refuse(mut self, decision: Decision) -> Result<Arrival, SocialError> {
+        let refusal = match decision {
+            Decision::Refuse(refusal) => refusal,
+            // No purpose gets another purpose's decision; if one did, the answer is no.
+            _ => Refusal::ConnectionNotAllowed,
+        };
+        self.move_on(&Step::Done).await?;
+        let about = About::default().with_connection(&self.connection.id);
+        let facts = [("reason", json!(word(&refusal))), ("purpose", json!(self.case.flow.purpose.as_str()))];
+        let failed = (EventKind::LoginFailed, &Actor::Guest, about);
+        history::record_with(self.app, self.tx, self.now, failed, &facts).await?;
+        Ok(Arrival::Refused { refusal, purpose: self.case.flow.purpose.clone() })
+    }
+
+    /// The compare-and-set by which a flow goes on once, for one browser.
+    async fn move_on(&mut self, step: &Step) -> Result<(), SocialError> {
+        let moved = flows::advance(self.tx, self.case.flow, step, self.now).await?;
+        if moved { Ok(()) } else { Err(SocialError::State) }
+    }
+}
+
+fn owner_of(user: Option<User>) -> Option<Owner> {
+    user.map(|user| Owner { standing: user.standing(), user: user.id })
+}
+
+fn came_in(session: &Secret, user: User, landing: Landing) -> Arrival {
+    Arrival::CameIn(Box::new(CameIn { session: session.clone(), user, landing }))
+}
+
+/// The word in the event.
+const fn word(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::NotInvited => "not_invited",
+        Refusal::EmailNotVerified => "email_not_verified",
+        Refusal::OtherEmail(_) => "other_email",
+        Refusal::LinkedElsewhere => "linked_elsewhere",
+        Refusal::ConnectionNotAllowed => "connection_not_allowed",
+        Refusal::UserBlocked => "user_blocked",
+    }
+}

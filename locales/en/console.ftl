@@ -1,0 +1,136 @@
+# The frame of the console.
+console-skip = Skip to the content
+console-navigation = Console
+console-invitations = Invitations
+console-people = People
+console-invite = Invite somebody
+console-invite-first = Invite the first guest
+console-filter = Show
+console-all = All
+console-none-yet = Nobody is invited yet. An invitation takes a minute: an address is enough.
+console-none-such = There is no invitation in this state.
+console-pages = Pages
+console-previous = Newer
+console-next = Older
+console-timeline = What happened
+
+# Labels.
+label-name = Name
+label-application = Application
+label-message = Message
+label-language = Language
+label-status = Status
+label-mail = Mail
+label-invited = Invited
+label-inviter = Invited by
+label-expires = Open until
+label-person = Person
+label-link = Link
+label-id = User id
+label-created = Created
+label-last-login = Last log-in
+label-invitation = Invitation
+
+# The form that invites.
+invite-no-application = None in particular
+invite-message-hint = Plain text. It stands in the mail and on the page.
+invite-send = Send invitation
+invite-make-link = Make invitation link
+invite-no-mail = No mail server is configured. You will get a link to pass on yourself.
+invite-problem-not-an-address = This is not an email address we can send to.
+invite-problem-already-pending = This address is invited already.
+invite-problem-already-here = This address has an account already.
+invite-problem-too-many = This address got many mails lately. Please wait before you invite it again.
+invite-see-invitation = See the invitation
+invite-see-person = See the person
+
+# One invitation.
+invitation-facts = Details
+invitation-see-person = See the person
+invitation-copy-link = Copy link
+invitation-resend = Resend
+invitation-revoke = Revoke
+invitation-link-hint = Copy it now: it is shown once. Whoever opens it can accept the invitation, so pass it on with care.
+invitation-done-invited = Invited. A mail is on its way.
+invitation-done-link-made = Here is a link to pass on. An older copied link no longer works.
+invitation-done-resent = A new mail is on its way. Older links no longer work.
+invitation-done-revoked = Revoked. Its links no longer work.
+revoke-title = Revoke the invitation?
+revoke-text = The links of { $address } stop working at once. You can invite the same address again later.
+
+# States.
+status-pending = pending
+status-accepted = accepted
+status-expired = expired
+status-revoked = revoked
+status-declined = declined
+delivery-queued = on its way
+delivery-sent = sent
+delivery-bounced = bounced
+delivery-failed = given up
+delivery-cancelled = cancelled
+delivery-none = no mail
+delivery-attempts = { $count ->
+    [one] { $count } attempt
+   *[other] { $count } attempts
+}
+
+# People.
+people-search = Search by email
+people-search-action = Search
+people-none = Nobody matches. A search needs the beginning of an address.
+person-pending = invited
+person-active = active
+person-blocked = blocked
+person-admin = administrator
+person-text-pending = Cannot log in yet: the invitation is not accepted.
+person-text-active = Can log in by each of the ways below.
+person-text-blocked = Cannot log in at all until the block is lifted.
+person-block = Block
+person-unblock = Lift the block
+person-facts = Details
+person-logins = { $count ->
+    [one] { $count } log-in
+   *[other] { $count } log-ins
+}
+person-no-ways = No way in yet.
+
+# Why an identity belongs to its user.
+rule-acceptance = came with the invitation
+rule-own-account = connected by the owner, after a fresh log-in
+rule-confirmed-at-sign-in = confirmed by the owner at log-in
+rule-authoritative = the provider answers for this domain
+rule-api = linked over the API
+
+# Who did it.
+by-guest = the guest
+by-operator = the operator
+by-system = Guestlist
+
+# What happened.
+event-invitation-created = Invitation made
+event-invitation-sent = Mail handed to the mail server
+event-invitation-bounced = Mail refused by the mail server
+event-invitation-accepted = Invitation accepted
+event-invitation-declined = Invitation declined
+event-invitation-resent = New link made
+event-invitation-updated = Invitation changed
+event-invitation-revoked = Invitation revoked
+event-invitation-expired = Invitation expired
+event-user-created = Put on the list
+event-user-updated = Details changed
+event-user-linked = Way in added
+event-user-unlinked = Way in removed
+event-user-blocked = Blocked
+event-user-unblocked = Block lifted
+event-user-deleted = Deleted
+event-user-password-changed = Password set
+event-user-reset-requested = Password link asked for
+event-login-succeeded = Logged in
+event-login-failed = Log-in failed
+event-session-ended = Logged out
+event-grant-reused = A used code or token came again
+event-grant-revoked = Access of an application ended
+event-client-changed = Application changed
+event-connection-changed = Connection changed
+event-keys-rotated = Signing key changed

@@ -1,0 +1,57 @@
+# What every mail says.
+mail-hello = Hello,
+mail-hello-by-name = Hello { $name },
+mail-link-as-text = If the button does not work, copy this address into your browser:
+mail-account-open = Your account
+mail-support = If you need help, write to { $support }.
+mail-footer = This mail went to { $address } because of an account or an invitation at { $site }.
+
+# You are invited.
+mail-invitation-subject = You are invited to { $place }
+mail-invitation-subject-by = { $inviter } invites you to { $place }
+mail-invitation-text = You are on the guest list of { $place }. The invitation is for { $address }.
+mail-invitation-text-by = { $inviter } has put you on the guest list of { $place }. The invitation is for { $address }.
+mail-invitation-note = With these words:
+mail-invitation-note-by = { $inviter } writes:
+mail-invitation-do = Open your invitation and choose how you want to come in:
+mail-invitation-open = Open the invitation
+mail-invitation-until = The invitation is open until { $moment }.
+mail-invitation-keep = The link is for you alone: whoever has it can come in as you. Please do not pass it on.
+mail-invitation-ignore = If you did not expect this, you can ignore it. Without you nothing happens.
+
+# A new password.
+mail-reset-subject = Set a new password
+mail-reset-text = Somebody, hopefully you, asked for a new password for { $address } at { $site }.
+mail-reset-do = Choose it here. Every session that is open anywhere then ends:
+mail-reset-open = Set a new password
+mail-reset-until = The link works once, until { $moment }.
+mail-reset-ignore = If that was not you, you can ignore it. Your password stays as it is.
+
+# A new password was asked for where there is none.
+mail-no-password-subject = How to log in to { $site }
+mail-no-password-text = Somebody, hopefully you, asked for a new password for { $address } at { $site }. This account has no password.
+mail-no-password-ways = It is opened with:
+mail-no-password-do = Log in that way. You can then set a password on your account page, if you want one:
+mail-no-password-open = Log in
+mail-no-password-ignore = If that was not you, you can ignore it. Nothing has changed.
+
+# You are in.
+mail-welcome-subject = Welcome to { $place }
+mail-welcome-text = You have accepted your invitation to { $place }. Your account is open, under { $address }.
+mail-welcome-account = Your account page shows every way in, and lets you add others:
+mail-welcome-not-you = If that was not you, somebody else has opened your link. Please tell whoever invited you.
+
+# Something about the ways in has changed.
+mail-password-changed-subject = Your password was changed
+mail-password-changed-text = The password for { $address } at { $site } was set or changed on { $moment }.
+mail-password-changed-not-you = If that was you, there is nothing to do. If not, set a new password at once:
+mail-way-in-added-subject = { $provider } now opens your account
+mail-way-in-added-text = Since { $moment }, the account { $address } at { $site } can also be opened with { $provider }.
+mail-way-in-added-not-you = If that was you, there is nothing to do. If not, remove it on your account page and change your password:
+mail-way-in-removed-subject = { $provider } no longer opens your account
+mail-way-in-removed-text = Since { $moment }, the account { $address } at { $site } can no longer be opened with { $provider }.
+mail-way-in-removed-not-you = If that was you, there is nothing to do. If not, look at your account page and change your password:
+
+# A test.
+mail-test-subject = A test from { $site }
+mail-test-text = This is a test, written on { $moment }. You are reading it, so mail from { $site } arrives.
