@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::error::Unexpected;
 use crate::keys;
 use crate::landing;
-use crate::sessions::{self, SignedIn};
+use crate::sessions::SignedIn;
 use guestlist_domain::authorization::{
     self, Decision, ErrorCode, Parameters, Pending, Refused, Rejection, Request, decide,
 };
@@ -18,7 +18,7 @@ use guestlist_domain::ids::{ClientId, GrantId, UserId};
 use guestlist_domain::secret::{Purpose, Secret};
 use guestlist_store::grants::NewGrant;
 use guestlist_store::{StoreError, clients, connections, grants};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What is sealed under this name.
 const USAGE: &str = "authorize";
@@ -37,6 +37,13 @@ pub enum Outcome {
     },
 }
 
+/// What travels with the browser: the request, and the name of who asks, so that the log-in page has to read nothing.
+#[derive(Serialize, Deserialize)]
+struct Waiting {
+    application: String,
+    pending: Pending,
+}
+
 /// Why no application can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unanswerable {
@@ -49,10 +56,12 @@ pub enum Unanswerable {
 }
 
 /// What a log-in page may know of the request that waits for it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingRequest {
     /// Who asks.
-    pub client: Client,
+    pub client: ClientId,
+    /// By what name people know it.
+    pub application: String,
     /// Whom the application expects, in its own words.
     pub login_hint: Option<String>,
     /// By which connection, by name; enabled for the application when it asked.
@@ -65,8 +74,12 @@ pub struct PendingRequest {
     pub redirect_uri: String,
 }
 
-/// Goes into a request. `session` is what the browser claims.
-pub async fn authorize(app: &App, parameters: &Parameters, session: Option<&Secret>) -> Result<Outcome, Unexpected> {
+/// Goes into a request of a browser that is signed in, or not.
+pub async fn authorize(
+    app: &App,
+    parameters: &Parameters,
+    signed_in: Option<&SignedIn>,
+) -> Result<Outcome, Unexpected> {
     let Asked { client, connection } = look_up(app, parameters).await?;
     let Some(client) = client else { return Ok(Outcome::Unanswerable(Unanswerable::UnknownClient)) };
     let request = match authorization::read(parameters, &client, &userinfo_audience(app)) {
@@ -76,35 +89,41 @@ pub async fn authorize(app: &App, parameters: &Parameters, session: Option<&Secr
     };
     let expected = expected_user(app, &request).await?;
     let pending = Pending { request, expected: None, started_at: app.now() };
-    match (connection, expected) {
-        (Some(NotEnabled), _) => Ok(refuse(&pending, ErrorCode::InvalidRequest, "The connection is not enabled.")),
-        (None, Err(NotOurToken)) => Ok(refuse(&pending, ErrorCode::InvalidRequest, "The id_token_hint is not valid.")),
-        (None, Ok(expected)) => dispatch(app, Pending { expected, ..pending }, session).await,
-    }
+    let expected = match (connection, expected) {
+        (Some(NotEnabled), _) => return Ok(refuse(&pending, "The connection is not enabled for this client.")),
+        (None, Err(NotOurToken)) => return Ok(refuse(&pending, "The id_token_hint is not valid.")),
+        (None, Ok(expected)) => expected,
+    };
+    let waiting = Waiting { application: client.name, pending: Pending { expected, ..pending } };
+    dispatch(app, &waiting, signed_in).await
 }
 
 /// Goes on with a request that waited, for an application that still has the address.
-pub async fn resume(app: &App, sealed: &str, session: Option<&Secret>) -> Result<Outcome, Unexpected> {
-    let Some(pending) = open(app, sealed) else { return Ok(Outcome::Unanswerable(Unanswerable::Lost)) };
-    let client = find_client(app, &pending.request.client).await?;
-    match client.filter(|client| client.may_redirect_to(&pending.request.redirect_uri)) {
+pub async fn resume(app: &App, sealed: &str, signed_in: Option<&SignedIn>) -> Result<Outcome, Unexpected> {
+    let Some(waiting) = open(app, sealed) else { return Ok(Outcome::Unanswerable(Unanswerable::Lost)) };
+    let request = &waiting.pending.request;
+    let client = find_client(app, &request.client).await?;
+    match client.filter(|client| client.may_redirect_to(&request.redirect_uri)) {
         None => Ok(Outcome::Unanswerable(Unanswerable::Lost)),
-        Some(client) if pending.is_over(app.now()) => Ok(begin_anew(app, &client)),
-        Some(_) => dispatch(app, pending, session).await,
+        Some(client) if waiting.pending.is_over(app.now()) => Ok(begin_anew(app, &client)),
+        Some(_) => dispatch(app, &waiting, signed_in).await,
     }
 }
 
 /// What the log-in page may know. `None` for what we did not seal, and what waited for too long.
-pub async fn peek(app: &App, sealed: &str) -> Result<Option<PendingRequest>, Unexpected> {
-    let Some(pending) = open(app, sealed).filter(|pending| !pending.is_over(app.now())) else { return Ok(None) };
+pub fn peek(app: &App, sealed: &str) -> Option<PendingRequest> {
+    let Waiting { application, pending } = open(app, sealed)?;
+    if pending.is_over(app.now()) {
+        return None;
+    }
     let Request { client, login_hint, connection, wants_signup, ui_locales, redirect_uri, .. } = pending.request;
-    let client = find_client(app, &client).await?;
-    Ok(client.map(|client| PendingRequest { client, login_hint, connection, wants_signup, ui_locales, redirect_uri }))
+    Some(PendingRequest { client, application, login_hint, connection, wants_signup, ui_locales, redirect_uri })
 }
 
 /// The address by which the application learns that nobody will come: `access_denied`, and why.
 pub fn deny(app: &App, sealed: &str, why: &'static str) -> Option<String> {
-    open(app, sealed).map(|pending| pending.reply_to().with_refusal(&Refused::new(ErrorCode::AccessDenied, why)))
+    let refused = Refused::new(ErrorCode::AccessDenied, why);
+    open(app, sealed).map(|waiting| waiting.pending.reply_to().with_refusal(&refused))
 }
 
 /// The audience of tokens that open `/userinfo`.
@@ -112,27 +131,24 @@ fn userinfo_audience(app: &App) -> String {
     app.public_url().at("/userinfo")
 }
 
-async fn dispatch(app: &App, pending: Pending, session: Option<&Secret>) -> Result<Outcome, Unexpected> {
-    let signed_in = match session {
-        Some(secret) => sessions::find(app, secret).await?,
-        None => None,
-    };
-    let who = signed_in.as_ref().map(|signed_in| (&signed_in.session, &signed_in.user));
-    match (decide(&pending, who, app.now()), &signed_in) {
-        (Decision::Continue, Some(signed_in)) => match issue_code(app, &pending, signed_in).await? {
+async fn dispatch(app: &App, waiting: &Waiting, signed_in: Option<&SignedIn>) -> Result<Outcome, Unexpected> {
+    let pending = &waiting.pending;
+    let who = signed_in.map(|signed_in| (&signed_in.session, &signed_in.user));
+    match (decide(pending, who, app.now()), signed_in) {
+        (Decision::Continue, Some(signed_in)) => match issue_code(app, pending, signed_in).await? {
             Some(code) => Ok(Outcome::GoTo(pending.reply_to().with_code(code.expose()))),
             // The session ended between the two looks at it: now nobody is signed in.
-            None => answer(app, &pending, decide(&pending, None, app.now())),
+            None => answer(app, waiting, decide(pending, None, app.now())),
         },
-        (decision, _) => answer(app, &pending, decision),
+        (decision, _) => answer(app, waiting, decision),
     }
 }
 
-fn answer(app: &App, pending: &Pending, decision: Decision) -> Result<Outcome, Unexpected> {
+fn answer(app: &App, waiting: &Waiting, decision: Decision) -> Result<Outcome, Unexpected> {
     match decision {
-        Decision::Refuse(refused) => Ok(Outcome::GoTo(pending.reply_to().with_refusal(&refused))),
+        Decision::Refuse(refused) => Ok(Outcome::GoTo(waiting.pending.reply_to().with_refusal(&refused))),
         Decision::AskSignIn(_) | Decision::Continue => {
-            let plain = serde_json::to_string(pending).map_err(|error| Unexpected::Broken(error.to_string()))?;
+            let plain = serde_json::to_string(waiting).map_err(|error| Unexpected::Broken(error.to_string()))?;
             Ok(Outcome::SignIn { resume: app.seal().seal_text(USAGE, &plain, app.entropy())? })
         }
     }
@@ -226,8 +242,8 @@ async fn expected_user(app: &App, request: &Request) -> Result<Result<Option<Use
     Ok(hint.map(|hint| Some(UserId::new(hint.sub))).map_err(|_| NotOurToken))
 }
 
-fn refuse(pending: &Pending, code: ErrorCode, description: &'static str) -> Outcome {
-    Outcome::GoTo(pending.reply_to().with_refusal(&Refused::new(code, description)))
+fn refuse(pending: &Pending, why: &'static str) -> Outcome {
+    Outcome::GoTo(pending.reply_to().with_refusal(&Refused::new(ErrorCode::InvalidRequest, why)))
 }
 
 /// The person waited too long: the application may ask again, at its own log-in route if it has one.
@@ -236,7 +252,7 @@ fn begin_anew(app: &App, client: &Client) -> Outcome {
     route.map_or(Outcome::Unanswerable(Unanswerable::Lost), Outcome::GoTo)
 }
 
-fn open(app: &App, sealed: &str) -> Option<Pending> {
+fn open(app: &App, sealed: &str) -> Option<Waiting> {
     let plain = app.seal().open_text(USAGE, sealed).ok()?;
     serde_json::from_str(&plain).ok()
 }

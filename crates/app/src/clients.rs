@@ -91,6 +91,24 @@ pub async fn list(app: &App, offset: i64, limit: i64) -> Result<(Vec<Client>, i6
     .await
 }
 
+/// Whether a page of any client may call from this origin: what can be said before a client has named itself.
+pub async fn is_origin(app: &App, origin: &str) -> Result<bool, Unexpected> {
+    let every = list_all(app).await?;
+    Ok(every.iter().any(|client| client.origins().any(|known| known == origin)))
+}
+
+/// Whether a browser may be sent there after log-out, for the client that asks, or for any where none said who it is.
+pub async fn is_log_out_address(app: &App, client: Option<&Client>, address: &str) -> Result<bool, Unexpected> {
+    match client {
+        Some(client) => Ok(client.may_log_out_to(address)),
+        None => Ok(list_all(app).await?.iter().any(|client| client.may_log_out_to(address))),
+    }
+}
+
+async fn list_all(app: &App) -> Result<Vec<Client>, Unexpected> {
+    app.read(|tx| Box::pin(async move { Ok(clients::list_all(tx).await?) })).await
+}
+
 /// Registers a client, with its secret, and with a grant of every management scope if that was wished.
 pub async fn create(app: &App, new: NewClient, actor: &Actor) -> Result<Registered, ClientError> {
     let now = app.now();

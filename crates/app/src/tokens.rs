@@ -16,7 +16,7 @@ mod userinfo;
 pub use client::{AuthenticatedClient, Credentials, authenticate};
 pub use hint::{LogoutHint, read_hint};
 pub use machine::{ManagementCaller, verify_management};
-pub use userinfo::{UserInfo, userinfo};
+pub use userinfo::{UserInfo, UserInfoError, userinfo};
 
 use crate::app::App;
 use crate::error::{Unexpected, act_errors};
@@ -104,7 +104,7 @@ pub enum TokenError {
 }
 act_errors!(TokenError);
 
-/// Why a token opens nothing.
+/// Why a machine's token opens nothing.
 #[derive(Debug, Error)]
 pub enum RefusedToken {
     /// Not signed by us.
@@ -113,9 +113,6 @@ pub enum RefusedToken {
     /// Unknown or over, for something else, or its client, user or grant is gone.
     #[error("invalid token")]
     Invalid,
-    /// It was not made for this.
-    #[error("insufficient scope")]
-    Scope,
     /// No fault of the token's.
     #[error(transparent)]
     Unexpected(#[from] Unexpected),

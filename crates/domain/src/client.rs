@@ -153,13 +153,15 @@ impl Client {
             .any(|allowed| is_same_place(&allowed, url))
     }
 
-    /// Origins from which a page of this client may call.
+    /// Origins from which a page of this client may call. An application's own scheme has none (`null`).
     pub fn origins(&self) -> impl Iterator<Item = String> + '_ {
         let declared = self.settings.web_origins.iter().chain(&self.settings.allowed_origins);
         declared
             .chain(&self.settings.callbacks)
             .filter_map(|text| Url::parse(text).ok())
-            .map(|url| url.origin().ascii_serialization())
+            .map(|url| url.origin())
+            .filter(url::Origin::is_tuple)
+            .map(|origin| origin.ascii_serialization())
     }
 }
 

@@ -125,6 +125,40 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
+    fn connection(enabled: bool, audience: Audience) -> Connection {
+        Connection {
+            id: ConnectionId::new("con_1"),
+            name: "acme".to_owned(),
+            display_name: "Acme".to_owned(),
+            strategy: Strategy::Oidc,
+            upstream: None,
+            enabled,
+            audience,
+            authoritative_domains: Vec::new(),
+            merge_rule: MergeRule::default(),
+            created_at: Timestamp::from_millis(0),
+        }
+    }
+
+    #[rstest]
+    #[case(true, Audience::Everyone, Some("a"), true)]
+    #[case(true, Audience::Everyone, None, true)]
+    #[case(false, Audience::Everyone, Some("a"), false)]
+    #[case(true, Audience::Clients(vec![ClientId::new("a")]), Some("a"), true)]
+    #[case(true, Audience::Clients(vec![ClientId::new("a")]), Some("b"), false)]
+    #[case(true, Audience::Clients(vec![ClientId::new("a")]), None, true)]
+    #[case(true, Audience::Clients(Vec::new()), None, false)]
+    #[case(false, Audience::Clients(vec![ClientId::new("a")]), Some("a"), false)]
+    fn a_way_in_is_open_where_it_is_enabled(
+        #[case] enabled: bool,
+        #[case] audience: Audience,
+        #[case] client: Option<&str>,
+        #[case] open: bool,
+    ) {
+        let client = client.map(ClientId::new);
+        assert_eq!(connection(enabled, audience).is_enabled_for(client.as_ref()), open);
+    }
+
     #[rstest]
     #[case("google-oauth2", true)]
     #[case("acme", true)]

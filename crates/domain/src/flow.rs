@@ -120,3 +120,74 @@ impl Flow {
         self.browser == browser && now < self.expires_at
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::UpstreamIdentity;
+    use crate::user::Profile;
+    use rstest::rstest;
+
+    const BORN: Timestamp = Timestamp::from_millis(0);
+
+    fn identity() -> ProvenIdentity {
+        ProvenIdentity::from_upstream(UpstreamIdentity {
+            connection: ConnectionId::new("con_1"),
+            issuer: "https://acme.example/".to_owned(),
+            subject: "1".to_owned(),
+            email: None,
+            email_verified: false,
+            profile: Profile::default(),
+        })
+    }
+
+    #[rstest]
+    #[case("this browser", 0, true)]
+    #[case("this browser", 899_999, true)]
+    #[case("this browser", 900_000, false)]
+    #[case("another browser", 0, false)]
+    fn a_flow_goes_on_in_its_browser_and_in_time(#[case] browser: &str, #[case] after_ms: u64, #[case] open: bool) {
+        let flow = Flow {
+            id: FlowId::new("flw_1"),
+            browser: SecretHash::of(b"this browser"),
+            state: SecretHash::of(b"state"),
+            purpose: Purpose::SignIn { client: None, resume: None },
+            connection: ConnectionId::new("con_1"),
+            issuer: "https://acme.example/".to_owned(),
+            step: Step::AtUpstream,
+            version: 0,
+            created_at: BORN,
+            expires_at: BORN.plus(LIFETIME),
+        };
+        let now = BORN.plus(Duration::from_millis(after_ms));
+        assert_eq!(flow.is_open_to(SecretHash::of(browser.as_bytes()), now), open);
+    }
+
+    /// The stored word is a column of its own, by which a waiting flow is found; it must be the tag of the JSON beside it.
+    #[test]
+    fn the_word_is_the_tag() {
+        let (user, session) = (UserId::new("auth0|1"), SessionId::new("ses_1"));
+        let invitation = InvitationId::new("inv_1");
+        let purposes = [
+            Purpose::Accept { invitation, channel: Channel::Mailed, generation: 1 },
+            Purpose::SignIn { client: None, resume: Some("sealed".to_owned()) },
+            Purpose::Link { user: user.clone(), session },
+        ];
+        for purpose in purposes {
+            let stored = serde_json::to_value(&purpose).unwrap();
+            assert_eq!(stored["purpose"], purpose.as_str());
+            assert_eq!(serde_json::from_value::<Purpose>(stored).unwrap(), purpose);
+        }
+        let steps = [
+            Step::AtUpstream,
+            Step::Confirming { identity: identity() },
+            Step::ProvingUser { user, identity: identity() },
+            Step::Done,
+        ];
+        for step in steps {
+            let stored = serde_json::to_value(&step).unwrap();
+            assert_eq!(stored["step"], step.as_str());
+            assert_eq!(serde_json::from_value::<Step>(stored).unwrap(), step);
+        }
+    }
+}

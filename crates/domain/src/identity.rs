@@ -105,3 +105,53 @@ impl LinkRule {
             .find(|rule| rule.as_str() == word)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::{Audience, MergeRule, Strategy};
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(Some("anna@acme.example"), true, Some("anna@acme.example"))]
+    #[case(Some("anna@acme.example"), false, None)]
+    #[case(Some("anna@sub.acme.example"), true, None)]
+    #[case(Some("anna@example.org"), true, None)]
+    #[case(None, true, None)]
+    fn case_051_a_word_counts_only_where_its_speaker_has_authority(
+        #[case] address: Option<&str>,
+        #[case] verified: bool,
+        #[case] vouched: Option<&str>,
+    ) {
+        let connection = Connection {
+            id: ConnectionId::new("con_1"),
+            name: "acme".to_owned(),
+            display_name: "Acme".to_owned(),
+            strategy: Strategy::Oidc,
+            upstream: None,
+            enabled: true,
+            audience: Audience::Everyone,
+            authoritative_domains: vec!["acme.example".to_owned()],
+            merge_rule: MergeRule::Auto,
+            created_at: Timestamp::from_millis(0),
+        };
+        let who = ProvenIdentity::from_upstream(UpstreamIdentity {
+            connection: connection.id.clone(),
+            issuer: "https://acme.example/".to_owned(),
+            subject: "1".to_owned(),
+            email: address.map(|address| Email::parse(address).unwrap()),
+            email_verified: verified,
+            profile: Profile::default(),
+        });
+        assert_eq!(who.vouched_address(&connection).map(Email::as_str), vouched);
+    }
+
+    #[test]
+    fn link_rules_survive_storage() {
+        use LinkRule::{Acceptance, Api, Authoritative, ConfirmedAtSignIn, OwnAccount};
+        for rule in [Acceptance, OwnAccount, ConfirmedAtSignIn, Authoritative, Api] {
+            assert_eq!(LinkRule::parse(rule.as_str()), Some(rule));
+        }
+        assert_eq!(LinkRule::parse("guess"), None);
+    }
+}

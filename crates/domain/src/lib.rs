@@ -16,6 +16,7 @@ pub mod ids;
 pub mod invitation;
 pub mod linking;
 pub mod mail;
+pub mod patch;
 pub mod permission;
 pub mod secret;
 pub mod session;

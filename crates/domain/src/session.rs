@@ -84,6 +84,20 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
+    const BORN: Timestamp = Timestamp::from_millis(0);
+
+    fn session() -> Session {
+        Session {
+            id: SessionId::new("ses_1"),
+            user: UserId::new("auth0|1"),
+            user_epoch: 0,
+            method: Method::Password,
+            authenticated_at: BORN,
+            created_at: BORN,
+            last_seen_at: BORN,
+        }
+    }
+
     #[rstest]
     #[case(0, 0, true)]
     #[case(0, 71, true)]
@@ -91,17 +105,26 @@ mod tests {
     #[case(160, 167, true)]
     #[case(160, 168, false)]
     fn both_lifetimes_hold(#[case] seen_h: u64, #[case] now_h: u64, #[case] alive: bool) {
-        let born = Timestamp::from_millis(0);
-        let session = Session {
-            id: SessionId::new("ses_1"),
-            user: UserId::new("auth0|1"),
-            user_epoch: 0,
-            method: Method::Password,
-            authenticated_at: born,
-            created_at: born,
-            last_seen_at: born.plus(hours(seen_h)),
-        };
-        assert_eq!(session.is_alive(born.plus(hours(now_h))), alive);
+        let session = Session { last_seen_at: BORN.plus(hours(seen_h)), ..session() };
+        assert_eq!(session.is_alive(BORN.plus(hours(now_h))), alive);
+    }
+
+    #[rstest]
+    #[case(minutes(0), true)]
+    #[case(FRESH_FOR, true)]
+    #[case(FRESH_FOR + Duration::from_millis(1), false)]
+    fn freshness_counts_from_the_last_proof(#[case] since: Duration, #[case] fresh: bool) {
+        let proven = BORN.plus(hours(30));
+        let session = Session { authenticated_at: proven, last_seen_at: proven.plus(since), ..session() };
+        assert_eq!(session.is_fresh(proven.plus(since)), fresh);
+    }
+
+    #[rstest]
+    #[case(minutes(0), false)]
+    #[case(TOUCH_EVERY - Duration::from_millis(1), false)]
+    #[case(TOUCH_EVERY, true)]
+    fn use_is_noted_now_and_then(#[case] since: Duration, #[case] noted: bool) {
+        assert_eq!(session().wants_touch(BORN.plus(since)), noted);
     }
 
     #[rstest]
@@ -109,5 +132,15 @@ mod tests {
     #[case(Method::Upstream("acme".to_owned()))]
     fn methods_survive_storage(#[case] method: Method) {
         assert_eq!(Method::parse(&method.to_word()), Some(method));
+    }
+
+    #[rstest]
+    #[case("")]
+    #[case("passkey")]
+    #[case("password:")]
+    #[case("connection:")]
+    #[case("connection")]
+    fn other_words_are_no_methods(#[case] word: &str) {
+        assert_eq!(Method::parse(word), None);
     }
 }

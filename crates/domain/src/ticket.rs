@@ -97,3 +97,50 @@ impl ResetTicket {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(None, 3, 0, Standing::Open)]
+    #[case(None, 3, 3_599_999, Standing::Open)]
+    #[case(None, 3, 3_600_000, Standing::Expired)]
+    #[case(None, 4, 0, Standing::Replaced)]
+    #[case(None, 4, 3_600_000, Standing::Replaced)]
+    #[case(Some(Closed::Replaced), 3, 0, Standing::Replaced)]
+    #[case(Some(Closed::Replaced), 3, 3_600_000, Standing::Replaced)]
+    #[case(Some(Closed::Used), 3, 0, Standing::Used)]
+    #[case(Some(Closed::Used), 4, 3_600_000, Standing::Used)]
+    fn a_ticket_says_why_it_is_dead(
+        #[case] closed: Option<Closed>,
+        #[case] epoch_now: i64,
+        #[case] after_ms: u64,
+        #[case] standing: Standing,
+    ) {
+        let born = Timestamp::from_millis(0);
+        let ticket = ResetTicket {
+            id: TicketId::new("tkt_1"),
+            user: UserId::new("auth0|1"),
+            user_epoch: 3,
+            channel: Channel::Mailed,
+            mark_email_as_verified: false,
+            client: None,
+            result_url: None,
+            include_email_in_redirect: false,
+            created_at: born,
+            expires_at: born.plus(MAILED_LIFETIME),
+            closed,
+        };
+        assert_eq!(ticket.standing(epoch_now, born.plus(Duration::from_millis(after_ms))), standing);
+    }
+
+    #[test]
+    fn channels_survive_storage() {
+        for channel in [Channel::Mailed, Channel::Handed] {
+            assert_eq!(Channel::parse(channel.as_str()), Some(channel));
+        }
+        assert_eq!(Channel::parse("shouted"), None);
+    }
+}

@@ -5,12 +5,14 @@
 use super::options::{CheckedUpstream, UpstreamWish, check};
 use super::{ConnectionError, SECRET_USE};
 use crate::app::App;
+use crate::error::Unexpected;
 use crate::history;
 use guestlist_domain::connection::{
     Audience, Connection, DATABASE_CONNECTION, MergeRule, Strategy, UpstreamOptions, is_valid_name,
 };
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::ids::{ClientId, ConnectionId};
+use guestlist_domain::patch::Patch;
 use guestlist_domain::secret::Sensitive;
 use guestlist_store::{Tx, clients, connections};
 use serde_json::json;
@@ -62,7 +64,8 @@ pub async fn create(app: &App, by: &Actor, new: NewConnection) -> Result<Connect
         return Err(ConnectionError::Name);
     }
     let CheckedUpstream { mut options, authoritative_domains, merge_rule } = check(app, new.upstream).await?;
-    let sealed = seal(app, options.client_secret.take())?;
+    let secret = options.client_secret.take().filter(|secret| !secret.expose().is_empty());
+    let sealed = secret.map(|secret| seal(app, &secret)).transpose()?;
     let connection = Connection {
         id: ConnectionId::mint(app.entropy().bytes()),
         display_name: new.display_name.unwrap_or_else(|| new.name.clone()),
@@ -75,9 +78,9 @@ pub async fn create(app: &App, by: &Actor, new: NewConnection) -> Result<Connect
         merge_rule,
         created_at: app.now(),
     };
-    let (app_, by, made) = (app.clone(), by.clone(), connection.clone());
+    let (house, by, made) = (app.clone(), by.clone(), connection.clone());
     app.write(move |tx| {
-        let (app, by, connection, sealed) = (app_.clone(), by.clone(), made.clone(), sealed.clone());
+        let (app, by, connection, sealed) = (house.clone(), by.clone(), made.clone(), sealed.clone());
         Box::pin(async move {
             clients_exist(tx, &connection.audience).await?;
             if !connections::insert(tx, &connection, sealed.as_deref()).await? {
@@ -106,22 +109,24 @@ pub async fn update(
         Some(wish) if known.strategy == Strategy::Oidc => Some(check(app, wish).await?),
         _ => None,
     };
-    let secret = upstream.as_ref().and_then(|checked| checked.options.client_secret.clone());
+    let secret = match upstream.as_ref().and_then(|checked| checked.options.client_secret.as_ref()) {
+        None => Patch::Keep,
+        // Our secret there is forgotten by saying an empty one.
+        Some(secret) if secret.expose().is_empty() => Patch::Clear,
+        Some(secret) => Patch::Set(seal(app, secret)?),
+    };
     let next = Next {
         display_name: change.display_name,
-        // The provider's own secret is forgotten by saying an empty one.
-        secret: secret
-            .map(|secret| if secret.expose().is_empty() { Ok(None) } else { seal(app, Some(secret)) })
-            .transpose()?,
+        secret,
         upstream: upstream.map(|checked| {
             let options = UpstreamOptions { client_secret: None, ..checked.options };
             (options, checked.authoritative_domains, checked.merge_rule)
         }),
         audience: change.audience,
     };
-    let (app_, by, id) = (app.clone(), by.clone(), id.clone());
+    let (house, by, id) = (app.clone(), by.clone(), id.clone());
     app.write(move |tx| {
-        let (app, by, id, next) = (app_.clone(), by.clone(), id.clone(), next.clone());
+        let (app, by, id, next) = (house.clone(), by.clone(), id.clone(), next.clone());
         Box::pin(async move { write_change(tx, &app, &by, &id, next).await })
     })
     .await
@@ -132,7 +137,7 @@ pub async fn update(
 struct Next {
     display_name: Option<String>,
     upstream: Option<(UpstreamOptions, Vec<String>, MergeRule)>,
-    secret: Option<Option<Vec<u8>>>,
+    secret: Patch<Vec<u8>>,
     audience: Option<Audience>,
 }
 
@@ -158,8 +163,10 @@ async fn write_change(
         connection.merge_rule = merge_rule;
     }
     connections::update(tx, &connection).await?;
-    if let Some(sealed) = next.secret {
-        connections::set_secret(tx, id, sealed.as_deref()).await?;
+    match next.secret {
+        Patch::Keep => {}
+        Patch::Clear => connections::set_secret(tx, id, None).await?,
+        Patch::Set(sealed) => connections::set_secret(tx, id, Some(&sealed)).await?,
     }
     if let Some(audience) = next.audience {
         clients_exist(tx, &audience).await?;
@@ -177,9 +184,9 @@ pub async fn set_clients(
     id: &ConnectionId,
     switches: Vec<ClientSwitch>,
 ) -> Result<(), ConnectionError> {
-    let (app_, by, id) = (app.clone(), by.clone(), id.clone());
+    let (house, by, id) = (app.clone(), by.clone(), id.clone());
     app.write(move |tx| {
-        let (app, by, id, switches) = (app_.clone(), by.clone(), id.clone(), switches.clone());
+        let (app, by, id, switches) = (house.clone(), by.clone(), id.clone(), switches.clone());
         Box::pin(async move { switch(tx, &app, &by, &id, &switches).await })
     })
     .await
@@ -216,9 +223,9 @@ async fn switch(
 
 /// Deletes a connection that nobody signs in by.
 pub async fn delete(app: &App, by: &Actor, id: &ConnectionId) -> Result<(), ConnectionError> {
-    let (app_, by, id) = (app.clone(), by.clone(), id.clone());
+    let (house, by, id) = (app.clone(), by.clone(), id.clone());
     app.write(move |tx| {
-        let (app, by, id) = (app_.clone(), by.clone(), id.clone());
+        let (app, by, id) = (house.clone(), by.clone(), id.clone());
         Box::pin(async move {
             let connection = connections::find(tx, &id).await?.ok_or(ConnectionError::NotFound)?;
             if connection.strategy == Strategy::Database {
@@ -257,7 +264,6 @@ async fn note(
     Ok(history::record_with(app, tx, app.now(), (EventKind::ConnectionChanged, by, about), &facts).await?)
 }
 
-fn seal(app: &App, secret: Option<Sensitive>) -> Result<Option<Vec<u8>>, crate::Unexpected> {
-    let secret = secret.filter(|secret| !secret.expose().is_empty());
-    secret.map(|secret| app.seal().seal(SECRET_USE, secret.expose().as_bytes(), app.entropy())).transpose()
+fn seal(app: &App, secret: &Sensitive) -> Result<Vec<u8>, Unexpected> {
+    app.seal().seal(SECRET_USE, secret.expose().as_bytes(), app.entropy())
 }

@@ -163,6 +163,6 @@ mod tests {
     fn domains_are_read_as_addresses_have_them() {
         assert_eq!(domain("Bücher.Example").as_deref(), Ok("xn--bcher-kva.example"));
         assert_eq!(domain("localhost"), Err(OptionsError::Domain("localhost".to_owned())));
-        assert_eq!(domain("evil@example.org").is_err(), true);
+        assert!(domain("evil@example.org").is_err());
     }
 }

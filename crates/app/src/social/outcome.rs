@@ -31,6 +31,8 @@ pub enum Arrival {
     Refused {
         /// Why.
         refusal: Refusal,
+        /// The name on the provider's button.
+        provider: String,
         /// What it had left for.
         purpose: flow::Purpose,
     },

@@ -207,7 +207,8 @@ impl Trip<'_, '_> {
         let facts = [("reason", json!(word(&refusal))), ("purpose", json!(self.case.flow.purpose.as_str()))];
         let failed = (EventKind::LoginFailed, &Actor::Guest, about);
         history::record_with(self.app, self.tx, self.now, failed, &facts).await?;
-        Ok(Arrival::Refused { refusal, purpose: self.case.flow.purpose.clone() })
+        let provider = self.connection.display_name.clone();
+        Ok(Arrival::Refused { refusal, provider, purpose: self.case.flow.purpose.clone() })
     }
 
     /// The compare-and-set by which a flow goes on once, for one browser.

@@ -3,13 +3,15 @@
 //! Owns the look-up behind `/userinfo`: at each use, with grant and user in the same statement, so that revocation and
 //! block take effect at once. Must not know how the token was sent.
 
-use super::{RefusedToken, claims};
+use super::claims;
 use crate::app::App;
+use crate::error::{Unexpected, act_errors};
 use guestlist_domain::grant::Scopes;
 use guestlist_domain::ids::ClientId;
 use guestlist_domain::secret::{Purpose, Secret};
-use guestlist_store::{StoreError, grants};
+use guestlist_store::grants;
 use serde_json::{Map, Value};
+use thiserror::Error;
 
 /// What a token shows.
 #[derive(Clone, Debug)]
@@ -20,17 +22,34 @@ pub struct UserInfo {
     pub claims: Map<String, Value>,
 }
 
+/// Why a token shows nothing.
+#[derive(Debug, Error)]
+pub enum UserInfoError {
+    /// Unknown or over, or its grant or its user is.
+    #[error("The access token is unknown or expired.")]
+    Invalid,
+    /// It was not asked for with `openid`.
+    #[error("The access token was not issued for the scope openid.")]
+    Scope,
+    /// No fault of the token's.
+    #[error(transparent)]
+    Unexpected(#[from] Unexpected),
+}
+act_errors!(UserInfoError);
+
 /// What `token` shows.
-pub async fn userinfo(app: &App, token: &str) -> Result<UserInfo, RefusedToken> {
+pub async fn userinfo(app: &App, token: &str) -> Result<UserInfo, UserInfoError> {
     let Some(hash) = Secret::parse(Purpose::Access, token).map(|secret| secret.hash()) else {
-        return Err(RefusedToken::Invalid);
+        return Err(UserInfoError::Invalid);
     };
     let now = app.now();
-    let found: Result<_, StoreError> =
-        app.read(move |tx| Box::pin(async move { grants::find_by_access(tx, hash, now).await })).await;
-    let access = found.map_err(crate::error::Unexpected::from)?.ok_or(RefusedToken::Invalid)?;
+    let access = app
+        .read(move |tx| {
+            Box::pin(async move { grants::find_by_access(tx, hash, now).await?.ok_or(UserInfoError::Invalid) })
+        })
+        .await?;
     if !access.scope.contains(Scopes::OPENID) {
-        return Err(RefusedToken::Scope);
+        return Err(UserInfoError::Scope);
     }
     let mut claims = claims::about(&access.user, &access.scope);
     claims.insert("sub".to_owned(), access.user.id.as_str().into());

@@ -13,6 +13,7 @@ use guestlist_domain::email::Email;
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::ids::UserId;
 use guestlist_domain::mail::Occasion;
+use guestlist_domain::patch::Patch;
 use guestlist_domain::secret::Sensitive;
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::{Lifecycle, Metadata, Profile, User, merge_metadata};
@@ -40,29 +41,29 @@ pub struct UserChange {
     pub app_metadata: Option<Metadata>,
 }
 
-/// What to change of a profile: `Some(None)` clears.
+/// What to change of a profile.
 #[derive(Clone, Debug, Default)]
 pub struct ProfileChange {
     /// Full name.
-    pub name: Option<Option<String>>,
+    pub name: Patch<String>,
     /// Short name.
-    pub nickname: Option<Option<String>>,
+    pub nickname: Patch<String>,
     /// First name.
-    pub given_name: Option<Option<String>>,
+    pub given_name: Patch<String>,
     /// Last name.
-    pub family_name: Option<Option<String>>,
+    pub family_name: Patch<String>,
     /// Address of a picture.
-    pub picture: Option<Option<String>>,
+    pub picture: Patch<String>,
 }
 
 impl ProfileChange {
     fn apply(self, profile: Profile) -> Profile {
         Profile {
-            name: self.name.unwrap_or(profile.name),
-            nickname: self.nickname.unwrap_or(profile.nickname),
-            given_name: self.given_name.unwrap_or(profile.given_name),
-            family_name: self.family_name.unwrap_or(profile.family_name),
-            picture: self.picture.unwrap_or(profile.picture),
+            name: self.name.apply(profile.name),
+            nickname: self.nickname.apply(profile.nickname),
+            given_name: self.given_name.apply(profile.given_name),
+            family_name: self.family_name.apply(profile.family_name),
+            picture: self.picture.apply(profile.picture),
         }
     }
 }

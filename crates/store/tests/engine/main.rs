@@ -9,8 +9,10 @@
 )]
 
 mod both;
+mod connections;
 mod database;
 mod migrations;
 mod postgres;
 mod sqlite;
+mod user_search;
 mod wire;

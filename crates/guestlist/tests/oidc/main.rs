@@ -1,0 +1,11 @@
+//! The OpenID provider over HTTP, on both engines: the narrow path, and what happens beside it.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod authorize;
+mod clients;
+mod codes;
+mod logout;
+mod refresh;
+mod stage;
+mod userinfo;

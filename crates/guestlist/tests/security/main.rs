@@ -1,0 +1,9 @@
+//! The cases of `security.md` over HTTP, black box, on both engines.
+//!
+//! A case holds when three things do: the answer, the database, and the line that says what happened. The number in
+//! a test's name is the case's.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod scene;
+mod social;

@@ -1,0 +1,285 @@
+//! The cellar of a house: its database, entered without knocking.
+//!
+//! A test that says "nothing changed" compares all rows of all tables before and after; a test that says "even if that
+//! rule failed" plants the rows that no door would let in. It knows tables and columns, and nothing of what they mean.
+
+#![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a database that does not answer fails its test")]
+
+use crate::clock::SeededEntropy;
+use guestlist_app::Entropy;
+use guestlist_domain::connection::Connection;
+use guestlist_domain::email::Email;
+use guestlist_domain::event::{Event, EventKind};
+use guestlist_domain::grant::TokenKind;
+use guestlist_domain::identity::{Identity, LinkRule, UpstreamIdentity};
+use guestlist_domain::ids::{ClientId, GrantId, IdentityId, SessionId, TicketId};
+use guestlist_domain::secret::{Purpose, Secret};
+use guestlist_domain::session::{Method, Session};
+use guestlist_domain::ticket::{Channel, ResetTicket};
+use guestlist_domain::time::{Timestamp, days};
+use guestlist_domain::user::{Profile, User};
+use guestlist_store::{
+    BoxFuture, Engine, Row, Store, StoreError, StoreSettings, Tx, connections, events, identities, p, passwords,
+    sessions, tickets, users,
+};
+use std::collections::BTreeMap;
+
+/// Every row as text, by table.
+pub type Contents = BTreeMap<String, Vec<String>>;
+
+/// A database behind its house's back.
+pub struct Cellar {
+    store: Store,
+    entropy: Box<dyn Entropy>,
+}
+
+/// Whose plantings do not look like the house's own.
+const SEED: u64 = 77;
+
+impl Cellar {
+    pub(crate) async fn under(house: &StoreSettings) -> Self {
+        let settings = StoreSettings { exclusive: false, read_threads: 1, ..house.clone() };
+        let store = Store::open(&settings).await.expect("the cellar opens");
+        Self { store, entropy: Box::new(SeededEntropy::new(SEED)) }
+    }
+
+    async fn read<T, F>(&self, act: F) -> T
+    where
+        F: for<'a, 'b> Fn(&'a mut Tx<'b>) -> BoxFuture<'a, Result<T, StoreError>> + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.store.read(act).await.expect("the database answers")
+    }
+
+    async fn write<T, F>(&self, act: F) -> T
+    where
+        F: for<'a, 'b> Fn(&'a mut Tx<'b>) -> BoxFuture<'a, Result<T, StoreError>> + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.store.write(act).await.expect("the database takes what is planted")
+    }
+
+    /// All that is in the database.
+    pub async fn contents(&self) -> Contents {
+        self.read(|tx| Box::pin(contents(tx))).await
+    }
+
+    /// Fails unless the database is as it was, but for these tables.
+    #[track_caller]
+    pub fn assert_same(before: &Contents, after: &Contents, but: &[&str]) {
+        for (table, rows) in before {
+            if !but.contains(&table.as_str()) {
+                assert_eq!(Some(rows), after.get(table), "the table {table} changed");
+            }
+        }
+    }
+
+    /// What happened so far, oldest first.
+    pub async fn events(&self) -> Vec<Event> {
+        let mut latest = self.read(|tx| Box::pin(events::latest(tx, 1000))).await;
+        latest.reverse();
+        latest
+    }
+
+    /// The last event of that kind.
+    pub async fn last(&self, kind: EventKind) -> Option<Event> {
+        self.events().await.into_iter().rfind(|event| event.kind == kind)
+    }
+
+    /// The user of that address.
+    pub async fn find_user(&self, email: &str) -> Option<User> {
+        let email = Email::parse(email).expect("an address");
+        self.read(move |tx| {
+            let email = email.clone();
+            Box::pin(async move { users::find_by_email(tx, &email).await })
+        })
+        .await
+    }
+
+    /// The user of that address, who must be there.
+    pub async fn user(&self, email: &str) -> User {
+        self.find_user(email).await.expect("a user of that address")
+    }
+
+    /// What is linked to a user, oldest first.
+    pub async fn identities(&self, user: &User) -> Vec<Identity> {
+        let id = user.id.clone();
+        self.read(move |tx| {
+            let id = id.clone();
+            Box::pin(async move { identities::list(tx, &id).await })
+        })
+        .await
+    }
+
+    /// A user's password hash.
+    pub async fn password(&self, user: &User) -> Option<String> {
+        let id = user.id.clone();
+        self.read(move |tx| {
+            let id = id.clone();
+            Box::pin(async move { passwords::find(tx, &id).await })
+        })
+        .await
+    }
+
+    /// The connection of that name.
+    pub async fn connection(&self, name: &'static str) -> Connection {
+        self.read(move |tx| Box::pin(connections::find_by_name(tx, name))).await.expect("a connection of that name")
+    }
+
+    /// Plants a session of that epoch.
+    pub async fn plant_session(&self, user: &User, epoch: i64, now: Timestamp) -> Secret {
+        let secret = self.entropy.secret(Purpose::Session);
+        let session = Session {
+            id: SessionId::mint(now, self.entropy.bytes()),
+            user: user.id.clone(),
+            user_epoch: epoch,
+            method: Method::Password,
+            authenticated_at: now,
+            created_at: now,
+            last_seen_at: now,
+        };
+        let hash = secret.hash();
+        self.write(move |tx| {
+            let session = session.clone();
+            Box::pin(async move { sessions::insert(tx, &session, hash).await })
+        })
+        .await;
+        secret
+    }
+
+    /// Plants an identity.
+    pub async fn plant_identity(&self, user: &User, over: &Connection, subject: &str, now: Timestamp) {
+        let issuer = over.upstream.as_ref().expect("a connection to a provider").issuer.clone();
+        let identity = Identity {
+            id: IdentityId::mint(now, self.entropy.bytes()),
+            user: user.id.clone(),
+            claims: UpstreamIdentity {
+                connection: over.id.clone(),
+                issuer,
+                subject: subject.to_owned(),
+                email: Some(user.email.clone()),
+                email_verified: true,
+                profile: Profile::default(),
+            },
+            linked_by: LinkRule::OwnAccount,
+            linked_at: now,
+            last_used_at: None,
+        };
+        let planted = self
+            .write(move |tx| {
+                let identity = identity.clone();
+                Box::pin(async move { identities::insert(tx, &identity).await })
+            })
+            .await;
+        assert!(planted, "the identity belongs to somebody");
+    }
+
+    /// Plants a link to a new password, for that epoch.
+    pub async fn plant_reset_ticket(&self, user: &User, epoch: i64, now: Timestamp) -> Secret {
+        let secret = self.entropy.secret(Purpose::Reset);
+        let ticket = ResetTicket {
+            id: TicketId::mint(now, self.entropy.bytes()),
+            user: user.id.clone(),
+            user_epoch: epoch,
+            channel: Channel::Handed,
+            mark_email_as_verified: true,
+            client: None,
+            result_url: None,
+            include_email_in_redirect: false,
+            created_at: now,
+            expires_at: now.plus(days(5)),
+            closed: None,
+        };
+        let hash = secret.hash();
+        self.write(move |tx| {
+            let ticket = ticket.clone();
+            Box::pin(async move { tickets::insert(tx, &ticket, hash).await })
+        })
+        .await;
+        secret
+    }
+
+    /// Plants a grant to a client with a refresh token, for that epoch.
+    pub async fn plant_refresh_token(&self, user: &User, epoch: i64, client: &str, now: Timestamp) -> Secret {
+        let secret = self.entropy.secret(Purpose::Refresh);
+        let (grant, session) = (GrantId::mint(now, self.entropy.bytes()), SessionId::mint(now, self.entropy.bytes()));
+        let (client, user, hash) = (ClientId::new(client), user.id.clone(), secret.hash());
+        self.write(move |tx| {
+            let (grant, session, client, user) = (grant.clone(), session.clone(), client.clone(), user.clone());
+            Box::pin(async move {
+                let scope = "openid offline_access";
+                let until = now.plus(days(30));
+                let values = p![&grant, &client, &user, epoch, &session, scope, now, now, until];
+                tx.exec(
+                    "INSERT INTO grants (id, client_id, user_id, user_epoch, session_id, scope, authenticated_at, \
+                     created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                    values,
+                )
+                .await?;
+                let values = p![hash, &grant, TokenKind::Refresh.as_str(), scope, now, until];
+                tx.exec(
+                    "INSERT INTO tokens (hash, grant_id, kind, scope, created_at, expires_at) \
+                     VALUES ($1, $2, $3, $4, $5, $6)",
+                    values,
+                )
+                .await
+                .map(drop)
+            })
+        })
+        .await;
+        secret
+    }
+
+    /// Moves a user row to another address, as no door does without moving its invitation too.
+    pub async fn move_user(&self, user: &User, to: &str) {
+        let (id, to) = (user.id.clone(), Email::parse(to).expect("an address"));
+        let moved = self
+            .write(move |tx| {
+                let (id, to) = (id.clone(), to.clone());
+                Box::pin(async move { tx.exec("UPDATE users SET email = $1 WHERE id = $2", p![&to, &id]).await })
+            })
+            .await;
+        assert_eq!(moved, 1, "one user moves");
+    }
+
+    /// Switches a connection off for everybody.
+    pub async fn switch_off(&self, connection: &Connection) {
+        let id = connection.id.clone();
+        let switched = self
+            .write(move |tx| {
+                let id = id.clone();
+                Box::pin(async move { tx.exec("UPDATE connections SET enabled = 0 WHERE id = $1", p![&id]).await })
+            })
+            .await;
+        assert_eq!(switched, 1, "one connection is switched off");
+    }
+}
+
+async fn contents(tx: &mut Tx<'_>) -> Result<Contents, StoreError> {
+    let names = match tx.engine() {
+        Engine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+        Engine::Postgres => {
+            "SELECT CAST(table_name AS TEXT) FROM information_schema.tables WHERE table_schema = 'public'"
+        }
+    };
+    let mut contents = Contents::new();
+    for table in tx.rows_dynamic(names, p![]).await? {
+        let table = table.text(0)?;
+        let rows = tx.rows_dynamic(&format!("SELECT * FROM {table}"), p![]).await?;
+        let mut rows: Vec<String> = rows.iter().map(shown).collect();
+        rows.sort();
+        contents.insert(table, rows);
+    }
+    Ok(contents)
+}
+
+/// A row as text. Its first cell that is of no kind is the end of it.
+fn shown(row: &Row) -> String {
+    let cells = (0..).map_while(|at| {
+        let number = || row.opt_int(at).map(|number| number.map(|number| number.to_string()));
+        let bytes = || row.opt_bytes(at).map(|bytes| bytes.map(|bytes| data_encoding::HEXLOWER.encode(&bytes)));
+        let cell = row.opt_text(at).or_else(|_| number()).or_else(|_| bytes());
+        cell.ok().map(|cell| cell.unwrap_or_else(|| "NULL".to_owned()))
+    });
+    cells.collect::<Vec<_>>().join(" | ")
+}

@@ -1,0 +1,142 @@
+//! People in the console: the list, one person, block and unblock.
+//!
+//! Owns those pages.
+
+use super::{PER_PAGE, admit, cut, page_number, timeline};
+use crate::WebState;
+use crate::error::Problem;
+use crate::view::console::{PeoplePage, PersonPage, PersonRow, PersonState, PersonWay};
+use crate::view::parts::Pages;
+use crate::visit::{Posted, Press, Visit};
+use axum::Router;
+use axum::extract::{Path, Query};
+use axum::response::Response;
+use axum::routing::{get, post};
+use guestlist_app::people;
+use guestlist_app::users::{self, UserError, UserQuery, UserView};
+use guestlist_domain::connection::Connection;
+use guestlist_domain::identity::Identity;
+use guestlist_domain::ids::UserId;
+use guestlist_domain::user::{Standing, User};
+use guestlist_domain::user_filter::{Fact, OrderField, TextField, TextMatch, UserFilter, UserOrder};
+use serde::Deserialize;
+use url::form_urlencoded;
+
+pub(super) fn router() -> Router<WebState> {
+    Router::new()
+        .route("/admin/people", get(list))
+        .route("/admin/people/{id}", get(show))
+        .route("/admin/people/{id}/block", post(block))
+        .route("/admin/people/{id}/unblock", post(unblock))
+}
+
+#[derive(Deserialize)]
+struct ListQuery {
+    #[serde(default)]
+    search: String,
+    page: Option<i64>,
+}
+
+async fn list(visit: Visit, Query(query): Query<ListQuery>) -> Result<Response, Problem> {
+    let (visit, _) = admit!(visit);
+    let search: String = query.search.trim().chars().take(254).collect();
+    let page = page_number(query.page);
+    let filter = if search.is_empty() {
+        UserFilter::Everybody
+    } else {
+        UserFilter::Is(Fact::Text(TextField::Email, TextMatch::Prefix(search.clone())))
+    };
+    let order = UserOrder { by: OrderField::CreatedAt, descending: true };
+    let asked = UserQuery { filter, order, limit: PER_PAGE + 1, offset: page * PER_PAGE, with_total: false };
+    let (found, more) = cut(users::list(&visit.app, asked).await?.users);
+    let address = |number: i64| {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if !search.is_empty() {
+            query.append_pair("search", &search);
+        }
+        format!("/admin/people?{}", query.append_pair("page", &number.to_string()).finish())
+    };
+    let pages = Pages { previous: (page > 0).then(|| address(page - 1)), next: more.then(|| address(page + 1)) };
+    visit.page(&PeoplePage { rows: found.into_iter().map(row).collect(), pages, search })
+}
+
+fn row(found: UserView) -> PersonRow {
+    let user = found.user;
+    PersonRow {
+        id: user.id.to_string(),
+        email: user.email.to_string(),
+        state: state_of(&user),
+        last_login_at: user.last_login_at,
+        name: user.profile.name,
+    }
+}
+
+const fn state_of(user: &User) -> PersonState {
+    match user.standing() {
+        Standing::Pending => PersonState::Pending,
+        Standing::Active => PersonState::Active,
+        Standing::Blocked => PersonState::Blocked,
+    }
+}
+
+async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
+    let (visit, signed_in) = admit!(visit);
+    let person = people::show(&visit.app, &UserId::new(id)).await?.ok_or(Problem::NotFound)?;
+    let user = &person.user;
+    let page = PersonPage {
+        id: user.id.to_string(),
+        name: user.profile.name.clone(),
+        email: user.email.to_string(),
+        email_verified: user.email_verified,
+        state: state_of(user),
+        admin: user.is_admin(),
+        own: user.id == signed_in.user.id,
+        created_at: user.created_at,
+        last_login_at: user.last_login_at,
+        logins_count: user.logins_count,
+        password: person.has_password,
+        ways: person.linked.iter().map(way).collect(),
+        invitation: person.invitation.as_ref().map(ToString::to_string),
+        timeline: timeline::told(&visit.app, &person.history).await?,
+    };
+    visit.page(&page)
+}
+
+fn way((identity, connection): &(Identity, Connection)) -> PersonWay {
+    PersonWay {
+        label: connection.display_name.clone(),
+        email: identity.claims.email.as_ref().map(ToString::to_string),
+        linked_at: identity.linked_at,
+        rule: identity.linked_by.as_str().to_owned(),
+    }
+}
+
+async fn block(Path(id): Path<String>, posted: Posted<Press>) -> Result<Response, Problem> {
+    let (visit, signed_in) = admit!(posted.visit);
+    let id = UserId::new(id);
+    if id == signed_in.user.id {
+        return Err(Problem::BadRequest("nobody blocks themselves".into()));
+    }
+    users::block(&visit.app, &signed_in.actor(), &id).await.map_err(problem_of)?;
+    back_to(visit, &id)
+}
+
+async fn unblock(Path(id): Path<String>, posted: Posted<Press>) -> Result<Response, Problem> {
+    let (visit, signed_in) = admit!(posted.visit);
+    let id = UserId::new(id);
+    users::unblock(&visit.app, &signed_in.actor(), &id).await.map_err(problem_of)?;
+    back_to(visit, &id)
+}
+
+fn back_to(visit: Visit, id: &UserId) -> Result<Response, Problem> {
+    let segment: String = form_urlencoded::byte_serialize(id.as_str().as_bytes()).collect();
+    visit.redirect(&format!("/admin/people/{segment}"))
+}
+
+fn problem_of(error: UserError) -> Problem {
+    match error {
+        UserError::NotFound => Problem::NotFound,
+        UserError::Unexpected(error) => error.into(),
+        other => Problem::BadRequest(other.to_string().into()),
+    }
+}

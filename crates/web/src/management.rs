@@ -1,0 +1,120 @@
+//! The Management API at `/api/v2`: Auth0's dialect over the same acts as every other door.
+//!
+//! Owns the list of its doors, each with the scope it asks for: a handler stands in the list or nowhere. Must not decide
+//! anything about people.
+
+mod auth;
+mod body;
+mod clients;
+mod connections;
+mod grants;
+mod identities;
+mod invitations;
+mod lucene;
+mod lucene_words;
+mod page;
+mod query;
+mod refusals;
+mod tickets;
+mod users;
+mod wire;
+
+use crate::WebState;
+use crate::error::ApiError;
+use auth::{Guard, guard};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::Response;
+use axum::routing::{MethodRouter, any, delete, get, patch, post};
+use guestlist_domain::permission::Permission;
+
+/// One door.
+struct Door {
+    method: &'static str,
+    path: &'static str,
+    any_of: &'static [Permission],
+    handler: MethodRouter<WebState>,
+}
+
+/// Its routes.
+pub(crate) fn router(state: &WebState) -> Router<WebState> {
+    let doors = doors().into_iter().fold(Router::new(), |router, door| {
+        let guarded = Guard { state: state.clone(), any_of: door.any_of };
+        router.route(door.path, door.handler.route_layer(from_fn_with_state(guarded, guard)))
+    });
+    doors
+        .method_not_allowed_fallback(async || ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"))
+        .route("/api/v2", any(not_found))
+        .route("/api/v2/", any(not_found))
+        .route("/api/v2/{*path}", any(not_found))
+        .layer(DefaultBodyLimit::max(body::BODY_LIMIT))
+        .layer(map_response(uncached))
+}
+
+/// Every door as method, path and the scopes of which it asks for one: for the matrix of who may do what.
+pub fn policy() -> Vec<(&'static str, &'static str, &'static [Permission])> {
+    doors().iter().map(|door| (door.method, door.path, door.any_of)).collect()
+}
+
+async fn not_found() -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "Not Found")
+}
+
+/// Answers are about people, and some carry a link.
+async fn uncached(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// `METHOD "/path" [permissions] handler`, a line each.
+macro_rules! doors {
+    ($($method:ident $path:literal [$($permission:ident),+] $handler:path,)*) => {
+        fn doors() -> Vec<Door> {
+            vec![$(Door {
+                method: stringify!($method),
+                path: concat!("/api/v2", $path),
+                any_of: &[$(Permission::$permission),+],
+                handler: $method($handler),
+            }),*]
+        }
+    };
+}
+
+doors! {
+    get "/users" [ReadUsers] users::list,
+    post "/users" [CreateUsers] users::create,
+    get "/users/{id}" [ReadUsers] users::show,
+    patch "/users/{id}" [UpdateUsers, UpdateUsersAppMetadata] users::change,
+    delete "/users/{id}" [DeleteUsers] users::delete,
+    get "/users-by-email" [ReadUsers] users::by_email,
+    post "/users/{id}/identities" [UpdateUsers] identities::link,
+    delete "/users/{id}/identities/{provider}/{user_id}" [UpdateUsers] identities::unlink,
+    post "/tickets/password-change" [CreateUserTickets] tickets::password_change,
+    get "/invitations" [ReadInvitations] invitations::list,
+    post "/invitations" [CreateInvitations] invitations::create,
+    get "/invitations/{id}" [ReadInvitations] invitations::show,
+    patch "/invitations/{id}" [UpdateInvitations] invitations::change,
+    post "/invitations/{id}/resend" [UpdateInvitations] invitations::resend,
+    post "/invitations/{id}/revoke" [DeleteInvitations] invitations::revoke,
+    get "/connections" [ReadConnections] connections::list,
+    post "/connections" [CreateConnections] connections::create,
+    get "/connections/{id}" [ReadConnections] connections::show,
+    patch "/connections/{id}" [UpdateConnections] connections::change,
+    delete "/connections/{id}" [DeleteConnections] connections::delete,
+    get "/connections/{id}/clients" [ReadConnections] connections::clients,
+    patch "/connections/{id}/clients" [UpdateConnections] connections::set_clients,
+    get "/clients" [ReadClients, ReadClientKeys] clients::list,
+    post "/clients" [CreateClients] clients::create,
+    get "/clients/{id}" [ReadClients, ReadClientKeys] clients::show,
+    patch "/clients/{id}" [UpdateClients] clients::change,
+    delete "/clients/{id}" [DeleteClients] clients::delete,
+    post "/clients/{id}/rotate-secret" [UpdateClientKeys] clients::rotate_secret,
+    get "/clients/{id}/connections" [ReadConnections] clients::connections_of,
+    get "/client-grants" [ReadClientGrants] grants::list,
+    post "/client-grants" [CreateClientGrants] grants::create,
+    patch "/client-grants/{id}" [UpdateClientGrants] grants::change,
+    delete "/client-grants/{id}" [DeleteClientGrants] grants::delete,
+    get "/resource-servers" [ReadResourceServers] grants::resource_servers,
+}

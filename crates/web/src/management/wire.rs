@@ -1,0 +1,278 @@
+//! Answers of the Management API: Auth0's shapes, and those of our own invitations.
+//!
+//! Owns every field name that leaves (R16): what is not written here is not told. Secrets and links are added by the
+//! one handler whose answer they belong in. Must not know requests.
+
+use guestlist_app::invite::{Invited, Shown};
+use guestlist_app::users::{LinkedIdentity, UserView};
+use guestlist_domain::client::{Client, ClientGrant, ID_TOKEN_LIFETIME};
+use guestlist_domain::connection::{Audience, Connection, DATABASE_CONNECTION, MergeRule, Strategy};
+use guestlist_domain::event::Event;
+use guestlist_domain::ids::DATABASE_PROVIDER;
+use guestlist_domain::invitation::{EmailMatch, Invitation, State};
+use guestlist_domain::mail::{Delivery, DeliveryStatus};
+use guestlist_domain::time::Timestamp;
+use guestlist_domain::user::Profile;
+use serde_json::{Map, Value, json};
+
+/// A moment as Auth0 writes it: UTC, with milliseconds.
+pub(super) fn moment(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.millis())
+        .map(|stamp| stamp.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
+        .unwrap_or_default()
+}
+
+/// An object whose `null` fields are left out, as Auth0 leaves out what is not set.
+fn object(fields: Value) -> Value {
+    match fields {
+        Value::Object(fields) => fields.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>().into(),
+        other => other,
+    }
+}
+
+fn unless_empty(metadata: &Map<String, Value>) -> Value {
+    if metadata.is_empty() { Value::Null } else { Value::Object(metadata.clone()) }
+}
+
+/// A user.
+pub(super) fn user(view: &UserView) -> Value {
+    let user = &view.user;
+    object(json!({
+        "user_id": user.id,
+        "email": user.email,
+        "email_verified": user.email_verified,
+        "name": user.display_name(),
+        "nickname": user.profile.nickname.as_deref().unwrap_or(user.email.local_part()),
+        "given_name": user.profile.given_name,
+        "family_name": user.profile.family_name,
+        "picture": user.profile.picture,
+        "blocked": user.blocked,
+        "created_at": moment(user.created_at),
+        "updated_at": moment(user.updated_at),
+        "last_login": user.last_login_at.map(moment),
+        "last_password_reset": user.last_password_reset_at.map(moment),
+        "logins_count": Some(user.logins_count).filter(|count| *count > 0),
+        "identities": identities(view),
+        "user_metadata": unless_empty(&user.user_metadata),
+        "app_metadata": unless_empty(&user.app_metadata),
+    }))
+}
+
+/// A user's identities, the primary one first: the password database's, whether a password is set or not, so that the
+/// subject stays what it is.
+pub(super) fn identities(view: &UserView) -> Vec<Value> {
+    let primary = json!({
+        "connection": DATABASE_CONNECTION,
+        "provider": DATABASE_PROVIDER,
+        "user_id": view.user.id.suffix(),
+        "isSocial": false,
+    });
+    [primary].into_iter().chain(view.linked.iter().map(linked_identity)).collect()
+}
+
+fn linked_identity(linked: &LinkedIdentity) -> Value {
+    let claims = &linked.identity.claims;
+    let Profile { name, nickname, given_name, family_name, picture } = &claims.profile;
+    let profile = object(json!({
+        "email": claims.email,
+        "email_verified": claims.email_verified,
+        "name": name,
+        "nickname": nickname,
+        "given_name": given_name,
+        "family_name": family_name,
+        "picture": picture,
+    }));
+    json!({
+        "connection": linked.connection,
+        "provider": linked.provider.as_str(),
+        "user_id": linked.provider_user_id(),
+        // Auth0 calls social what it brings itself; a provider that an operator connects is an enterprise one.
+        "isSocial": false,
+        "profileData": profile,
+    })
+}
+
+/// The answer to an invitation.
+pub(super) fn invited(invited: &Invited) -> Value {
+    let status = if invited.is_mailed { DeliveryStatus::Queued } else { DeliveryStatus::None };
+    object(json!({
+        "id": invited.id,
+        "user_id": invited.user_id,
+        "email": invited.email,
+        "status": "pending",
+        "created_at": moment(invited.created_at),
+        "expires_at": moment(invited.expires_at),
+        "delivery": { "status": status, "attempts": 0 },
+        "invitation_url": invited.link.as_ref().map(guestlist_app::invite::InvitationLink::expose),
+    }))
+}
+
+/// An invitation as a list shows it. Never with a link.
+pub(super) fn invitation(invitation: &Invitation, delivered: Option<&Delivery>, now: Timestamp) -> Value {
+    let terms = &invitation.terms;
+    let (accepted_at, revoked_at, declined_at) = match &invitation.state {
+        State::Pending { .. } => (None, None, None),
+        State::Accepted { at, .. } => (Some(*at), None, None),
+        State::Revoked { at, .. } => (None, Some(*at), None),
+        State::Declined { at } => (None, None, Some(*at)),
+    };
+    object(json!({
+        "id": invitation.id,
+        "user_id": invitation.user,
+        "email": invitation.email,
+        "status": invitation.status(now),
+        "client_id": terms.client,
+        "inviter": terms.inviter.as_ref().map(|name| json!({ "name": name })),
+        "created_at": moment(invitation.created_at),
+        "expires_at": invitation.expires_at().map(moment),
+        "accepted_at": accepted_at.map(moment),
+        "revoked_at": revoked_at.map(moment),
+        "declined_at": declined_at.map(moment),
+        "sends": invitation.sends,
+        "delivery": delivery(delivered),
+    }))
+}
+
+fn delivery(delivery: Option<&Delivery>) -> Value {
+    let Some(delivery) = delivery else { return json!({ "status": DeliveryStatus::None, "attempts": 0 }) };
+    object(json!({
+        "status": delivery.status,
+        "attempts": delivery.attempts,
+        "sent_at": delivery.sent_at.map(moment),
+        "last_error": delivery.last_error,
+    }))
+}
+
+/// One invitation with what it says, and what happened to it.
+pub(super) fn shown(shown: &Shown, now: Timestamp) -> Value {
+    let mut body = invitation(&shown.invitation, shown.delivery.as_ref(), now);
+    let terms = &shown.invitation.terms;
+    let said = object(json!({
+        "name": shown.user.profile.name,
+        "connections": terms.connections,
+        "email_match": email_match(terms.email_match),
+        "roles": terms.roles,
+        "locale": terms.locale,
+        "message": terms.message,
+        "result_url": terms.result_url,
+        "user_metadata": unless_empty(&terms.user_metadata),
+        "app_metadata": unless_empty(&terms.app_metadata),
+        "invited_by": shown.invitation.invited_by,
+        "proof": match &shown.invitation.state {
+            State::Accepted { proof, .. } => Some(proof.as_str()),
+            _ => None,
+        },
+        "timeline": shown.timeline.iter().map(event).collect::<Vec<_>>(),
+    }));
+    if let (Value::Object(body), Value::Object(said)) = (&mut body, said) {
+        body.extend(said);
+    }
+    body
+}
+
+const fn email_match(rule: EmailMatch) -> &'static str {
+    match rule {
+        EmailMatch::Any => "any",
+        EmailMatch::SameDomain => "same_domain",
+        EmailMatch::SameEmail => "same_email",
+    }
+}
+
+fn event(event: &Event) -> Value {
+    object(json!({
+        "id": event.id,
+        "type": event.kind.as_str(),
+        "at": moment(event.at),
+        "actor": event.actor,
+        "data": unless_empty(&event.data),
+    }))
+}
+
+/// A connection; its options only for those who may read them, its secret for nobody.
+pub(super) fn connection(connection: &Connection, with_options: bool) -> Value {
+    let enabled_clients = match &connection.audience {
+        Audience::Everyone => None,
+        Audience::Clients(clients) => Some(clients),
+    };
+    object(json!({
+        "id": connection.id,
+        "name": connection.name,
+        "display_name": connection.display_name,
+        "strategy": connection.strategy.as_str(),
+        "realms": [connection.name],
+        "is_domain_connection": false,
+        "show_as_button": connection.strategy != Strategy::Database,
+        "enabled_for_every_client": connection.audience == Audience::Everyone,
+        "enabled_clients": enabled_clients,
+        "options": with_options.then(|| options(connection)),
+    }))
+}
+
+fn options(connection: &Connection) -> Value {
+    let Some(upstream) = &connection.upstream else {
+        return json!({ "disable_signup": true, "brute_force_protection": true, "passwordPolicy": "good" });
+    };
+    json!({
+        "issuer": upstream.issuer,
+        "client_id": upstream.client_id,
+        "scope": upstream.scope,
+        "authoritative_domains": connection.authoritative_domains,
+        "merge_rule": match connection.merge_rule {
+            MergeRule::Confirm => "confirm",
+            MergeRule::Auto => "auto",
+            MergeRule::Never => "never",
+        },
+        // Nobody becomes a user by coming over a connection.
+        "set_user_root_attributes": "never_on_login",
+    })
+}
+
+/// A client. Its secret is not in it: that was shown when it was made.
+pub(super) fn client(client: &Client) -> Value {
+    let settings = &client.settings;
+    object(json!({
+        "client_id": client.id,
+        "name": client.name,
+        "description": settings.description,
+        "logo_uri": settings.logo_uri,
+        "app_type": client.app_type.as_str(),
+        "token_endpoint_auth_method": client.auth_method.as_str(),
+        "callbacks": settings.callbacks,
+        "allowed_logout_urls": settings.allowed_logout_urls,
+        "web_origins": settings.web_origins,
+        "allowed_origins": settings.allowed_origins,
+        "grant_types": settings.grant_types,
+        "initiate_login_uri": settings.initiate_login_uri,
+        "jwt_configuration": {
+            "alg": "RS256",
+            "lifetime_in_seconds": settings.id_token_lifetime_secs.unwrap_or(ID_TOKEN_LIFETIME.as_secs()),
+        },
+        "client_metadata": unless_empty(&settings.client_metadata),
+        "is_first_party": true,
+        "oidc_conformant": true,
+        "global": false,
+    }))
+}
+
+/// What a machine may ask of an API.
+pub(super) fn client_grant(grant: &ClientGrant) -> Value {
+    json!({ "id": grant.id, "client_id": grant.client, "audience": grant.audience, "scope": grant.scope })
+}
+
+/// The one API there is: this one.
+pub(super) fn management_api(audience: &str, scopes: &[&str]) -> Value {
+    json!({
+        "id": "management",
+        "name": "Management API",
+        "identifier": audience,
+        "is_system": true,
+        "signing_alg": "RS256",
+        "allow_offline_access": false,
+        "token_lifetime": guestlist_domain::grant::ACCESS_LIFETIME.as_secs(),
+        "scopes": scopes.iter().map(|scope| json!({ "value": scope })).collect::<Vec<_>>(),
+    })
+}
+
+#[cfg(test)]
+#[path = "wire_tests.rs"]
+mod tests;

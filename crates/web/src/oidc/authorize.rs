@@ -1,0 +1,66 @@
+//! `/authorize`, and the way back to it after a sign-in.
+//!
+//! Owns the reading of the query and the answers. Must not decide who may go where.
+
+use super::fields::{Body, Fields};
+use crate::WebState;
+use crate::error::{OAuthError, Problem};
+use crate::resume::{RESUME_PATH, path_with};
+use crate::visit::Visit;
+use axum::Router;
+use axum::extract::RawQuery;
+use axum::response::Response;
+use axum::routing::get;
+use guestlist_app::authorize::{self, Outcome, Unanswerable};
+use guestlist_domain::authorization::Parameters;
+
+/// The sealed request in the query of the way back.
+const SEALED: &str = "resume";
+
+pub(super) fn router() -> Router<WebState> {
+    Router::new()
+        // A HEAD must not make a code (R6).
+        .route("/authorize", get(ask).head(not_answered).post(ask_again))
+        .route(RESUME_PATH, get(resume).head(not_answered))
+}
+
+async fn not_answered() -> Problem {
+    Problem::MethodNotAllowed
+}
+
+async fn ask(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+    let parameters = Parameters::new(fields(query).into_pairs());
+    let signed_in = visit.signed_in().await?;
+    let outcome = authorize::authorize(&visit.app, &parameters, signed_in.as_ref()).await?;
+    answer(visit, outcome)
+}
+
+/// A POST from an application's page comes without our cookie, which is `Lax`; the GET that it becomes has it.
+async fn ask_again(visit: Visit, body: Result<Body, OAuthError>) -> Result<Response, Problem> {
+    let body = body.map_err(|_| Problem::BadRequest("the form cannot be read".into()))?;
+    visit.redirect(&format!("/authorize?{}", body.fields.to_query()))
+}
+
+async fn resume(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+    let query = fields(query);
+    let sealed = query.get(SEALED).ok_or(Problem::LostWay)?;
+    let signed_in = visit.signed_in().await?;
+    let outcome = authorize::resume(&visit.app, sealed, signed_in.as_ref()).await?;
+    answer(visit, outcome)
+}
+
+fn answer(visit: Visit, outcome: Outcome) -> Result<Response, Problem> {
+    match outcome {
+        Outcome::GoTo(address) => visit.redirect(&address),
+        Outcome::SignIn { resume } => visit.redirect(&path_with("/login", &resume)),
+        Outcome::Unanswerable(Unanswerable::Lost) => Err(Problem::LostWay),
+        Outcome::Unanswerable(Unanswerable::UnknownClient) => Err(Problem::BadRequest("unknown client".into())),
+        Outcome::Unanswerable(Unanswerable::RedirectUri) => {
+            Err(Problem::BadRequest("the redirect_uri is not one of the client's".into()))
+        }
+    }
+}
+
+fn fields(query: Option<String>) -> Fields {
+    Fields::of_form(query.unwrap_or_default().as_bytes())
+}

@@ -1,0 +1,210 @@
+//! Out to a provider and back.
+//!
+//! Owns the buttons that leave, the one address to which providers send the browser back, and the pages of how a trip
+//! can end. What it means, [`guestlist_app::social`] says.
+
+use super::onward;
+use crate::WebState;
+use crate::error::Problem;
+use crate::resume::{Waiting, onward_path, path_with};
+use crate::view::account::Done;
+use crate::view::sign_in::{Back, RefusalPage, RefusalReason};
+use crate::visit::{Posted, Press, Visit};
+use axum::Router;
+use axum::extract::{Path, Query};
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use axum::routing::{get, post};
+use guestlist_app::authorize;
+use guestlist_app::social::{self, Arrival, Errand, Return, SocialError, UpstreamError};
+use guestlist_domain::flow;
+use guestlist_domain::linking::Refusal;
+use guestlist_domain::secret::Purpose;
+use serde::Deserialize;
+
+/// What an application is told of somebody who was refused here.
+const NOT_LET_IN: &str = "The person was not let in.";
+
+pub(super) fn router() -> Router<WebState> {
+    Router::new()
+        .route("/accept/with/{connection}", post(leave_to_accept))
+        .route("/login/with/{connection}", post(leave_to_sign_in))
+        .route("/account/connect/{connection}", post(leave_to_connect))
+        .route("/account/fresh/with/{connection}", post(leave_for_freshness))
+        .route("/login/prove/with/{connection}", post(leave_to_prove))
+        .route("/login/callback", get(come_back))
+}
+
+async fn leave_to_accept(Path(connection): Path<String>, posted: Posted<Press>) -> Result<Response, Problem> {
+    let link = posted.visit.link(Purpose::Invitation).ok_or(Problem::LostWay)?;
+    // Somebody else is signed in here: the page says so and offers to switch (case 20).
+    if posted.visit.signed_in().await?.is_some() {
+        return posted.visit.redirect("/accept");
+    }
+    leave(posted, Errand::Accept(link), &connection).await
+}
+
+#[derive(Deserialize)]
+struct ResumeForm {
+    resume: Option<String>,
+}
+
+async fn leave_to_sign_in(Path(connection): Path<String>, posted: Posted<ResumeForm>) -> Result<Response, Problem> {
+    let Some(sealed) = posted.form.resume.clone().filter(|text| !text.is_empty()) else {
+        let errand = Errand::SignIn { client: None, resume: None, login_hint: None };
+        return leave(posted, errand, &connection).await;
+    };
+    // What waited for too long begins anew where it came from.
+    let Some(waiting) = Waiting::open(&posted.visit.app, sealed.clone()) else {
+        return posted.visit.redirect(&onward_path(&sealed));
+    };
+    let Waiting { sealed, request } = waiting;
+    let errand = Errand::SignIn { client: Some(request.client), resume: Some(sealed), login_hint: request.login_hint };
+    leave(posted, errand, &connection).await
+}
+
+async fn leave_to_connect(Path(connection): Path<String>, posted: Posted<Press>) -> Result<Response, Problem> {
+    match posted.visit.signed_in().await? {
+        Some(signed_in) => leave(posted, Errand::Link(Box::new(signed_in)), &connection).await,
+        None => posted.visit.redirect("/login"),
+    }
+}
+
+/// Signing in once more with a provider begins a session like any other sign-in; it leads back to the account.
+async fn leave_for_freshness(Path(connection): Path<String>, posted: Posted<Press>) -> Result<Response, Problem> {
+    let login_hint = posted.visit.signed_in().await?.map(|signed_in| signed_in.user.email.to_string());
+    leave(posted, Errand::SignIn { client: None, resume: None, login_hint }, &connection).await
+}
+
+async fn leave_to_prove(Path(connection): Path<String>, posted: Posted<Press>) -> Result<Response, Problem> {
+    let proving = look(social::proving(&posted.visit.app, &posted.browser).await)?.ok_or(Problem::LostWay)?;
+    let login_hint = proving.address.map(|address| address.to_string());
+    let errand = Errand::SignIn { client: proving.client, resume: proving.resume, login_hint };
+    leave(posted, errand, &connection).await
+}
+
+async fn leave<T>(posted: Posted<T>, errand: Errand, connection: &str) -> Result<Response, Problem> {
+    let Posted { visit, browser, .. } = posted;
+    match social::depart(&visit.app, errand, connection, &browser).await {
+        Ok(url) => visit.redirect(url.as_str()),
+        Err(error) => ended_badly(visit, error),
+    }
+}
+
+#[derive(Deserialize)]
+struct CallbackQuery {
+    #[serde(default)]
+    state: String,
+    code: Option<String>,
+    error: Option<String>,
+    iss: Option<String>,
+}
+
+/// A provider sends the browser back by GET, and `state` makes it safe: known to this browser's own trip, good once.
+/// Whoever only wants to know whether the page is there (HEAD) spends nothing.
+async fn come_back(visit: Visit, method: Method, query: Query<CallbackQuery>) -> Result<Response, Problem> {
+    if method != Method::GET {
+        return Err(Problem::MethodNotAllowed);
+    }
+    let Query(query) = query;
+    let browser = visit.browser().ok_or(Problem::LostWay)?.clone();
+    let signed_in = visit.signed_in().await?;
+    let came = Return {
+        state: &query.state,
+        code: query.code.as_deref(),
+        error: query.error.as_deref(),
+        iss: query.iss.as_deref(),
+    };
+    let arrival = social::arrive(&visit.app, came, &browser, signed_in.as_ref()).await;
+    show(visit, arrival).await
+}
+
+/// The answer to how a trip ended.
+pub(super) async fn show(mut visit: Visit, arrival: Result<Arrival, SocialError>) -> Result<Response, Problem> {
+    match arrival {
+        Ok(Arrival::CameIn(came_in)) => {
+            visit.drop_link(Purpose::Invitation);
+            onward::let_in(visit, *came_in).await
+        }
+        Ok(Arrival::Linked) => visit.redirect(&format!("/account?done={}", Done::Connected.as_str())),
+        Ok(Arrival::Confirm) => visit.redirect("/accept/confirm"),
+        Ok(Arrival::AskProof { .. }) => visit.redirect("/login/prove"),
+        Ok(Arrival::Refused { refusal, provider, purpose }) => show_refusal(visit, refusal, provider, &purpose),
+        Err(error) => ended_badly(visit, error),
+    }
+}
+
+fn show_refusal(
+    visit: Visit,
+    refusal: Refusal,
+    provider: String,
+    purpose: &flow::Purpose,
+) -> Result<Response, Problem> {
+    let (reason, addresses) = match refusal {
+        Refusal::NotInvited => (RefusalReason::NotInvited, None),
+        Refusal::LinkedElsewhere => (RefusalReason::LinkedElsewhere, None),
+        Refusal::ConnectionNotAllowed => (RefusalReason::ConnectionNotAllowed, None),
+        Refusal::UserBlocked => (RefusalReason::UserBlocked, None),
+        Refusal::EmailNotVerified => (RefusalReason::EmailNotVerified, None),
+        Refusal::OtherEmail(addresses) => (RefusalReason::OtherEmail, Some(addresses)),
+    };
+    let page = RefusalPage {
+        reason,
+        provider: Some(provider),
+        came: addresses.as_ref().and_then(|addresses| addresses.came.as_ref()).map(ToString::to_string),
+        invited: addresses.map(|addresses| addresses.invited.to_string()),
+        back: back_from(&visit, purpose),
+    };
+    visit.page_with(StatusCode::FORBIDDEN, &page)
+}
+
+/// The way back to where the trip began; to an application, with an error that it understands.
+fn back_from(visit: &Visit, purpose: &flow::Purpose) -> Back {
+    match purpose {
+        flow::Purpose::Accept { .. } => Back::Invitation,
+        flow::Purpose::Link { .. } => Back::Account,
+        flow::Purpose::SignIn { resume, .. } => {
+            let waiting = resume.clone().and_then(|sealed| Waiting::open(&visit.app, sealed));
+            let back = waiting.and_then(|waiting| {
+                let url = authorize::deny(&visit.app, &waiting.sealed, NOT_LET_IN)?;
+                Some(Back::Application { name: waiting.request.application, url })
+            });
+            back.unwrap_or(Back::Login)
+        }
+    }
+}
+
+fn ended_badly(visit: Visit, error: SocialError) -> Result<Response, Problem> {
+    match error {
+        SocialError::State => Err(Problem::LostWay),
+        SocialError::NotAllowed => onward::refuse(visit, RefusalReason::ConnectionNotAllowed, Back::Login),
+        SocialError::Dead => visit.redirect("/accept"),
+        SocialError::NotFresh => visit.redirect("/account/fresh"),
+        SocialError::Upstream { error: UpstreamError::Refused { .. }, purpose } => {
+            Err(Problem::UpstreamDenied { provider: None, back: Some(again(&purpose)) })
+        }
+        SocialError::Upstream { error, purpose } => {
+            tracing::warn!(%error, purpose = purpose.as_str(), "a trip to a provider failed");
+            Err(Problem::UpstreamFailed { provider: None, back: Some(again(&purpose)) })
+        }
+        SocialError::Unexpected(error) => Err(error.into()),
+    }
+}
+
+/// The way to try again, with the application's request if one waits.
+fn again(purpose: &flow::Purpose) -> Back {
+    match purpose {
+        flow::Purpose::SignIn { resume: Some(sealed), .. } => Back::LoginFor { path: path_with("/login", sealed) },
+        flow::Purpose::SignIn { resume: None, .. } => Back::Login,
+        flow::Purpose::Accept { .. } => Back::Invitation,
+        flow::Purpose::Link { .. } => Back::Account,
+    }
+}
+
+/// The answer of an act that only looks or forgets.
+pub(super) fn look<T>(answer: Result<T, SocialError>) -> Result<T, Problem> {
+    answer.map_err(|error| match error {
+        SocialError::Unexpected(error) => error.into(),
+        other => Problem::BadRequest(other.to_string().into()),
+    })
+}
