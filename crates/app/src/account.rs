@@ -66,7 +66,7 @@ pub struct WaysIn {
 impl WaysIn {
     /// Whether any of them may be removed. The store has the last word.
     pub fn can_remove_any(&self) -> bool {
-        let usable = self.linked.iter().filter(|(_, connection)| connection.enabled).count();
+        let usable = self.linked.iter().filter(|(_, connection)| connection.is_enabled_for(None)).count();
         usable + usize::from(self.has_password) > 1
     }
 }

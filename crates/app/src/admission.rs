@@ -18,7 +18,7 @@ use guestlist_domain::mail::Occasion;
 use guestlist_domain::session::Method;
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::{ADMIN_ROLE, Lifecycle, User, merge_metadata};
-use guestlist_store::{StoreError, Tx, clients, identities, invitations, passwords, sessions, tickets, users};
+use guestlist_store::{StoreError, Tx, clients, grants, identities, invitations, passwords, sessions, tickets, users};
 use serde_json::json;
 
 /// The one way in that the guest just proved.
@@ -27,19 +27,21 @@ pub(crate) enum WayIn {
     /// A password, hashed before the transaction.
     Password(PasswordPhc),
     /// An identity at a provider.
-    Upstream {
-        /// Who came back.
-        who: ProvenIdentity,
-        /// Over which connection.
-        connection: Connection,
-    },
+    Upstream(Box<Upstream>),
+}
+
+/// An identity at a provider, and the connection over which it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Upstream {
+    pub(crate) who: ProvenIdentity,
+    pub(crate) connection: Connection,
 }
 
 impl WayIn {
     fn method(&self) -> Method {
         match self {
             Self::Password(_) => Method::Password,
-            Self::Upstream { connection, .. } => Method::Upstream(connection.name.clone()),
+            Self::Upstream(way) => Method::Upstream(way.connection.name.clone()),
         }
     }
 }
@@ -60,7 +62,7 @@ pub(crate) async fn admit(
     if !invitations::accept(tx, &accepted, &link).await? {
         return Err(StoreError::Conflict);
     }
-    wipe(tx, &user).await?;
+    wipe(tx, &user, now).await?;
     let user = activate(tx, user, &accepted, proof, way_in, now).await?;
     attach(app, tx, &user, way_in, now).await?;
     session.begin(tx, &user, way_in.method(), now).await?;
@@ -69,10 +71,11 @@ pub(crate) async fn admit(
 }
 
 /// Everything that could open the door without the guest (R3; cases 64 to 68).
-async fn wipe(tx: &mut Tx<'_>, user: &User) -> Result<(), StoreError> {
+async fn wipe(tx: &mut Tx<'_>, user: &User, now: Timestamp) -> Result<(), StoreError> {
     passwords::delete(tx, &user.id).await?;
     identities::delete_of_user(tx, &user.id).await?;
     sessions::delete_of_user(tx, &user.id).await?;
+    grants::revoke_of_user(tx, &user.id, now).await?;
     tickets::replace_open(tx, &user.id).await.map(drop)
 }
 
@@ -87,7 +90,7 @@ async fn activate(
     let terms = &accepted.terms;
     let is_proven = match (proof, way_in) {
         (Proof::Mailbox, _) => true,
-        (_, WayIn::Upstream { who, connection }) => who.vouched_address(connection) == Some(&accepted.email),
+        (_, WayIn::Upstream(way)) => way.who.vouched_address(&way.connection) == Some(&accepted.email),
         (_, WayIn::Password(_)) => false,
     };
     let mut roles = user.roles;
@@ -96,7 +99,7 @@ async fn activate(
         roles.dedup();
     }
     let told = match way_in {
-        WayIn::Upstream { who, .. } => who.claims().profile.clone(),
+        WayIn::Upstream(way) => way.who.claims().profile.clone(),
         WayIn::Password(_) => guestlist_domain::user::Profile::default(),
     };
     let merge = |current, carried: &guestlist_domain::user::Metadata| {
@@ -135,11 +138,11 @@ async fn may_still_grant(tx: &mut Tx<'_>, inviter: &Actor) -> Result<bool, Store
 async fn attach(app: &App, tx: &mut Tx<'_>, user: &User, way_in: &WayIn, now: Timestamp) -> Result<(), StoreError> {
     match way_in {
         WayIn::Password(phc) => passwords::set(tx, &user.id, phc.as_str(), now).await,
-        WayIn::Upstream { who, .. } => {
+        WayIn::Upstream(way) => {
             let identity = Identity {
                 id: IdentityId::mint(now, app.entropy().bytes()),
                 user: user.id.clone(),
-                claims: who.claims().clone(),
+                claims: way.who.claims().clone(),
                 linked_by: LinkRule::Acceptance,
                 linked_at: now,
                 last_used_at: Some(now),
@@ -160,8 +163,8 @@ async fn write_down(
 ) -> Result<(), StoreError> {
     let actor = Actor::User(user.id.clone());
     let mut about = About::invitation(accepted);
-    if let WayIn::Upstream { connection, .. } = way_in {
-        about = about.with_connection(&connection.id);
+    if let WayIn::Upstream(way) = way_in {
+        about = about.with_connection(&way.connection.id);
     }
     let facts = [("method", json!(way_in.method().to_word())), ("proof", json!(proof.as_str()))];
     history::record_with(app, tx, now, (EventKind::InvitationAccepted, &actor, about.clone()), &facts).await?;

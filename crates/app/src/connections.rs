@@ -119,7 +119,7 @@ pub async fn with_secret(app: &App, id: &ConnectionId) -> Result<Option<Connecti
     Ok(Some(connection))
 }
 
-/// Every connection, the oldest first.
+/// Every connection: the password database, then the oldest first.
 pub async fn list(app: &App) -> Result<Vec<Connection>, Unexpected> {
     app.read(|tx| Box::pin(async move { Ok(connections::list(tx).await?) })).await
 }

@@ -28,7 +28,7 @@ use zeroize::Zeroizing;
 /// What is sealed under this name.
 const USAGE: &str = "signing key";
 /// How long memory is believed before the database is asked again.
-const BELIEVED_FOR: Duration = Duration::from_secs(60);
+const BELIEVED_FOR: Duration = Duration::from_mins(1);
 /// A token that names an unknown key makes us look again, but not more often than this.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// A next key is published so long before it signs: longer than anybody keeps our key set.

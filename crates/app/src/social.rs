@@ -15,9 +15,11 @@ pub use proving::{Proving, proving};
 use crate::app::App;
 use crate::connections as ways;
 use crate::error::{Unexpected, act_errors};
+use crate::history;
 use crate::sessions::{NewSession, SignedIn};
 use data_encoding::BASE64URL_NOPAD;
 use guestlist_domain::connection::{Connection, Strategy};
+use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::flow::{self, Flow, LIFETIME, Step};
 use guestlist_domain::identity::ProvenIdentity;
 use guestlist_domain::ids::{ClientId, FlowId};
@@ -26,6 +28,7 @@ use guestlist_domain::secret::{Purpose, Secret};
 use guestlist_domain::time::Timestamp;
 use guestlist_outbound::upstream::{AuthorizationRequest, Callback};
 use guestlist_store::{Tx, connections, flows, invitations};
+use serde_json::json;
 use thiserror::Error;
 use url::Url;
 
@@ -200,22 +203,22 @@ fn issuer_of(connection: &Connection) -> String {
 /// A browser is back. Asks the provider who it was, then decides and carries out in one transaction.
 pub async fn arrive(
     app: &App,
-    came: Return<'_>,
+    brought: Return<'_>,
     browser: &Secret,
     session: Option<&SignedIn>,
 ) -> Result<Arrival, SocialError> {
     let now = app.now();
-    let state = Secret::parse(Purpose::State, came.state).ok_or(SocialError::State)?.hash();
+    let state = Secret::parse(Purpose::State, brought.state).ok_or(SocialError::State)?.hash();
     let browser_hash = browser.hash();
     let flow = app.read(move |tx| Box::pin(waiting_flow(tx, state, browser_hash, now))).await?;
     let connection = ways::with_secret(app, &flow.connection).await?.ok_or(SocialError::NotAllowed)?;
     if !connection.enabled || issuer_of(&connection) != flow.issuer {
         return Err(SocialError::NotAllowed);
     }
-    let who = match ask_provider(app, came, browser, &flow, &connection, now).await {
+    let who = match ask_provider(app, brought, browser, &flow, &connection, now).await {
         Ok(who) => who,
         Err(error) => {
-            finish(app, &flow, now).await?;
+            finish(app, &flow, &error, now).await?;
             return Err(SocialError::Upstream { error, purpose: flow.purpose });
         }
     };
@@ -250,20 +253,20 @@ async fn waiting_flow(
 
 async fn ask_provider(
     app: &App,
-    came: Return<'_>,
+    brought: Return<'_>,
     browser: &Secret,
     flow: &Flow,
     connection: &Connection,
     now: Timestamp,
 ) -> Result<ProvenIdentity, UpstreamError> {
-    if let Some(error) = came.error {
+    if let Some(error) = brought.error {
         return Err(UpstreamError::Refused { error: error.chars().take(64).collect() });
     }
-    let code = came.code.ok_or(UpstreamError::InvalidToken("the provider sent neither a code nor an error"))?;
+    let code = brought.code.ok_or(UpstreamError::InvalidToken("the provider sent neither a code nor an error"))?;
     let secrets = TripSecrets::of(app, browser, flow);
     let callback = Callback {
         code,
-        iss: came.iss,
+        iss: brought.iss,
         redirect_uri: &app.public_url().callback(),
         nonce: &secrets.nonce,
         code_verifier: &secrets.verifier,
@@ -273,13 +276,22 @@ async fn ask_provider(
 }
 
 /// A flow whose provider said no is over: its `state` is good once, whatever came with it.
-async fn finish(app: &App, flow: &Flow, now: Timestamp) -> Result<(), SocialError> {
-    let flow = flow.clone();
+async fn finish(app: &App, flow: &Flow, error: &UpstreamError, now: Timestamp) -> Result<(), SocialError> {
+    let reason = match error {
+        UpstreamError::Refused { .. } => "provider_refused",
+        _ => "provider_failed",
+    };
+    let (house, flow) = (app.clone(), flow.clone());
     app.write(move |tx| {
-        let flow = flow.clone();
+        let (app, flow) = (house.clone(), flow.clone());
         Box::pin(async move {
-            flows::advance(tx, &flow, &Step::Done, now).await?;
-            Ok(())
+            if !flows::advance(tx, &flow, &Step::Done, now).await? {
+                return Ok(());
+            }
+            let about = About::default().with_connection(&flow.connection);
+            let facts = [("reason", json!(reason)), ("purpose", json!(flow.purpose.as_str()))];
+            let failed = (EventKind::LoginFailed, &Actor::Guest, about);
+            Ok(history::record_with(&app, tx, now, failed, &facts).await?)
         })
     })
     .await

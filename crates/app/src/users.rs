@@ -190,6 +190,13 @@ const RESERVED_KEYS: &[&str] = &[
     "user_id",
 ];
 
+/// Checks the two metadata that somebody is given from the start.
+pub fn check_metadata(user_metadata: &Metadata, app_metadata: &Metadata) -> Result<(), UserError> {
+    check_reserved(app_metadata)?;
+    check_size(app_metadata)?;
+    check_size(user_metadata)
+}
+
 fn check_reserved(app_metadata: &Metadata) -> Result<(), UserError> {
     let reserved = RESERVED_KEYS.iter().find(|key| app_metadata.contains_key(**key));
     reserved.map_or(Ok(()), |key| Err(UserError::ReservedKey((*key).to_owned())))

@@ -39,6 +39,8 @@ permissions! {
     UpdateUsersAppMetadata = "update:users_app_metadata",
     /// Make links by which a password can be set.
     CreateUserTickets = "create:user_tickets",
+    /// Grant roles, be it by an invitation. Whoever grants the administrator's can do everything.
+    CreateRoleMembers = "create:role_members",
     /// Look at invitations.
     ReadInvitations = "read:invitations",
     /// Invite.

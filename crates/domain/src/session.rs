@@ -121,7 +121,7 @@ mod tests {
 
     #[rstest]
     #[case(minutes(0), false)]
-    #[case(TOUCH_EVERY - Duration::from_millis(1), false)]
+    #[case(TOUCH_EVERY.saturating_sub(Duration::from_millis(1)), false)]
     #[case(TOUCH_EVERY, true)]
     fn use_is_noted_now_and_then(#[case] since: Duration, #[case] noted: bool) {
         assert_eq!(session().wants_touch(BORN.plus(since)), noted);

@@ -182,10 +182,10 @@ impl Reading<'_> {
     }
 
     fn number(&mut self, key: &'static str, least: usize, most: usize, otherwise: usize) -> usize {
-        let must = format!("must be a number from {least} to {most}");
-        match self.value(key, &must) {
+        let rule = format!("must be a number from {least} to {most}");
+        match self.value(key, &rule) {
             Some(number) if !(least..=most).contains(&number) => {
-                self.fault(key, must);
+                self.fault(key, rule);
                 otherwise
             }
             Some(number) => number,
@@ -315,6 +315,9 @@ impl Reading<'_> {
 
 /// The path of `sqlite:///absolute/file.db`. Percent signs are decoded, as in any URL.
 fn sqlite_path(url: &Url) -> Option<PathBuf> {
+    if url.cannot_be_a_base() {
+        return None;
+    }
     let bare = url.host_str().is_none_or(str::is_empty) && url.query().is_none() && url.fragment().is_none();
     let mut as_file = Url::parse("file:///").ok()?;
     as_file.set_path(url.path());

@@ -143,15 +143,13 @@ async fn attend<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, g
 }
 
 async fn answer(router: Router, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
-    match timeout(ANSWERED_WITHIN, router.oneshot(request)).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            tracing::warn!("a request took too long and was given up");
-            let mut response = Response::new(Body::from("no answer in time\n"));
-            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-            Ok(response)
-        }
+    if let Ok(answer) = timeout(ANSWERED_WITHIN, router.oneshot(request)).await {
+        return answer;
     }
+    tracing::warn!("a request took too long and was given up");
+    let mut response = Response::new(Body::from("no answer in time\n"));
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    Ok(response)
 }
 
 fn builder() -> auto::Builder<TokioExecutor> {

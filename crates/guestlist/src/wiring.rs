@@ -6,7 +6,6 @@
 use crate::config::{Config, MasterKeyError, master_key};
 use guestlist_app::app::App;
 use guestlist_app::clock::{Clock, Entropy};
-use guestlist_app::connections;
 use guestlist_app::error::Unexpected;
 use guestlist_app::settings::{Settings, StoreSettings};
 use guestlist_domain::time::Timestamp;
@@ -85,7 +84,5 @@ pub(crate) async fn open(config: &Config, presence: Presence) -> Result<App, Ope
 
 /// Opens a house by settings at hand.
 pub(crate) async fn open_house(settings: Settings) -> Result<App, Unexpected> {
-    let app = App::open(settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
-    connections::ensure_database(&app).await?;
-    Ok(app)
+    App::open(settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await
 }

@@ -22,10 +22,20 @@ macro_rules! select {
                 authoritative_domains, merge_rule, created_at, client_id
             FROM connections LEFT JOIN connection_clients ON connection_clients.connection_id = connections.id ",
             $rest,
-            " ORDER BY created_at, connections.id, client_id"
+            " ORDER BY CASE WHEN strategy = 'auth0' THEN 0 ELSE 1 END, created_at, connections.id, client_id"
         )
     };
 }
+
+/// Whether anybody can come in over a connection, as a condition on its row. Switched off for every client, as at Auth0,
+/// is switched off.
+macro_rules! is_open {
+    () => {
+        "(connections.enabled = 1 AND (connections.for_everyone = 1 OR EXISTS (SELECT 1 FROM connection_clients \
+         WHERE connection_clients.connection_id = connections.id)))"
+    };
+}
+pub(crate) use is_open;
 
 sql! {
     FIND = select!("WHERE connections.id = $1");
@@ -77,13 +87,13 @@ pub async fn find_by_name(tx: &mut Tx<'_>, name: &str) -> Result<Option<Connecti
     Ok(fold(&tx.rows(FIND_BY_NAME, p![name]).await?)?.into_iter().next())
 }
 
-/// Every connection, the oldest first. They are few: an administrator makes each.
+/// Every connection: the password database, then the oldest first. They are few: an administrator makes each.
 pub async fn list(tx: &mut Tx<'_>) -> Result<Vec<Connection>, StoreError> {
     fold(&tx.rows(LIST, p![]).await?)
 }
 
-/// The connections that are open to `client`, or without one to any client, the oldest first; of them those that are
-/// named in `offers`, if it is given. The password database is among them.
+/// The connections that are open to `client`, or without one to any client: the password database, then the oldest
+/// first; of them those that are named in `offers`, if it is given.
 pub async fn usable(
     tx: &mut Tx<'_>,
     client: Option<&ClientId>,

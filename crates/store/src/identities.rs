@@ -2,6 +2,7 @@
 //!
 //! Owns the uniqueness of (issuer, subject) and the guard of the last way in. Must not decide who may be linked.
 
+use crate::connections::is_open;
 use crate::statements::sql;
 use crate::{Row, StoreError, Tx, Value, p};
 use guestlist_domain::identity::{Identity, LinkRule, UpstreamIdentity};
@@ -15,17 +16,21 @@ macro_rules! columns {
 }
 pub(crate) use columns;
 
-/// How many ways in a user has that work today: a password, and identities on connections that are switched on.
+/// How many ways in a user has that work today: a password and identities, on connections that are open.
 macro_rules! usable_ways_in {
     ($user:literal) => {
         concat!(
-            "((SELECT COUNT(*) FROM passwords WHERE passwords.user_id = ",
+            "((SELECT COUNT(*) FROM passwords JOIN connections ON connections.strategy = 'auth0' \
+             WHERE passwords.user_id = ",
             $user,
-            ") + (SELECT COUNT(*) FROM identities AS \
-             way JOIN connections ON connections.id = way.connection_id WHERE way.user_id = ",
+            " AND ",
+            is_open!(),
+            ") + (SELECT COUNT(*) FROM identities AS way JOIN connections ON connections.id = way.connection_id \
+             WHERE way.user_id = ",
             $user,
-            " AND \
-             connections.enabled = 1))"
+            " AND ",
+            is_open!(),
+            "))"
         )
     };
 }
@@ -42,11 +47,12 @@ sql! {
     // SQLite has one writer; PostgreSQL needs the user's row held, so that two removals do not each spare the other.
     HOLD_USER = "UPDATE users SET version = version + 1, updated_at = $1 WHERE id = $2";
     DELETE = concat!("DELETE FROM identities WHERE id = $1 AND user_id = $2 AND (", usable_ways_in!("$2"), " > 1 \
-        OR (EXISTS (SELECT 1 FROM connections WHERE connections.id = identities.connection_id AND connections.enabled = 0) \
+        OR (NOT EXISTS (SELECT 1 FROM connections WHERE connections.id = identities.connection_id AND ", is_open!(), ") \
         AND ", usable_ways_in!("$2"), " > 0)) RETURNING connection_id, issuer, subject, email, email_verified, profile");
     REMEMBER = "INSERT INTO unlinked_identities (user_id, connection_id, issuer, subject, email, email_verified, profile, \
         unlinked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (issuer, subject, user_id) DO UPDATE SET \
-        unlinked_at = excluded.unlinked_at";
+        connection_id = excluded.connection_id, email = excluded.email, email_verified = excluded.email_verified, \
+        profile = excluded.profile, unlinked_at = excluded.unlinked_at";
     FIND_UNLINKED = "SELECT connection_id, issuer, subject, email, email_verified, profile FROM unlinked_identities \
         WHERE user_id = $1 AND connection_id = $2 AND subject = $3 AND unlinked_at > $4";
 }

@@ -59,9 +59,10 @@ sql! {
         WHERE newest.invitation_id = invitations.id ORDER BY newest.created_at DESC, newest.id DESC LIMIT 1) \
         ORDER BY invitations.created_at DESC, invitations.id DESC");
     COUNT = concat!("SELECT COUNT(*) FROM invitations WHERE ", with_status!());
+    // The conditions stand twice: PostgreSQL looks at the outer ones again after it waited for whoever renews or accepts.
     NOTE_EXPIRED = concat!("UPDATE invitations SET expiry_noted_at = $1 WHERE id IN (SELECT due.id FROM invitations AS due \
         WHERE due.state = 'pending' AND due.expiry_noted_at IS NULL AND due.expires_at <= $1 LIMIT $2) \
-        AND expiry_noted_at IS NULL RETURNING ", columns!());
+        AND state = 'pending' AND expiry_noted_at IS NULL AND expires_at <= $1 RETURNING ", columns!());
 }
 
 /// An invitation's state as columns.

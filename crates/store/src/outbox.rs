@@ -21,7 +21,7 @@ sql! {
     // The outer conditions stand twice: PostgreSQL looks at them again after it waited for another worker's row.
     LEASE_DUE = concat!("UPDATE outbox SET leased_until = $1, attempts = attempts + 1 WHERE id IN (SELECT due.id \
         FROM outbox AS due WHERE due.status = 'queued' AND due.due_at <= $2 AND due.leased_until <= $2 \
-        ORDER BY due.due_at LIMIT $3) AND status = 'queued' AND leased_until <= $2 RETURNING ", columns!());
+        ORDER BY due.due_at LIMIT $3) AND status = 'queued' AND due_at <= $2 AND leased_until <= $2 RETURNING ", columns!());
     SENT = "UPDATE outbox SET status = 'sent', sent_at = $1, sealed_secret = NULL, last_error = NULL \
         WHERE id = $2 AND status = 'queued' AND attempts = $3";
     AGAIN = "UPDATE outbox SET due_at = $1, leased_until = 0, last_error = $2 \

@@ -2,6 +2,7 @@
 //!
 //! Owns one hash a user, in PHC form. Must not see a password.
 
+use crate::connections::is_open;
 use crate::statements::sql;
 use crate::{StoreError, Tx, p};
 use guestlist_domain::ids::UserId;
@@ -13,8 +14,8 @@ sql! {
     FIND = "SELECT phc FROM passwords WHERE user_id = $1";
     REPLACE = "UPDATE passwords SET phc = $1 WHERE user_id = $2 AND phc = $3";
     DELETE = "DELETE FROM passwords WHERE user_id = $1";
-    DELETE_GUARDED = "DELETE FROM passwords WHERE user_id = $1 AND EXISTS (SELECT 1 FROM identities JOIN connections \
-        ON connections.id = identities.connection_id WHERE identities.user_id = $1 AND connections.enabled = 1)";
+    DELETE_GUARDED = concat!("DELETE FROM passwords WHERE user_id = $1 AND EXISTS (SELECT 1 FROM identities \
+        JOIN connections ON connections.id = identities.connection_id WHERE identities.user_id = $1 AND ", is_open!(), ")");
     HOLD_USER = "UPDATE users SET version = version + 1, updated_at = $1 WHERE id = $2";
 }
 

@@ -22,6 +22,8 @@ sql! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     FIND_BY_HASH = concat!("SELECT ", columns!(), " FROM reset_tickets WHERE hash = $1");
     FIND = concat!("SELECT ", columns!(), " FROM reset_tickets WHERE id = $1");
+    // SQLite has one writer; PostgreSQL needs the user's row held, so that two tickets do not each overlook the other.
+    HOLD_USER = "UPDATE users SET version = version WHERE id = $1";
     REPLACE_OPEN = "UPDATE reset_tickets SET closed = 'replaced' WHERE user_id = $1 AND closed IS NULL";
     SPEND = "UPDATE reset_tickets SET closed = 'used' WHERE id = $1 AND closed IS NULL AND expires_at > $2 \
         AND user_epoch = (SELECT epoch FROM users WHERE users.id = reset_tickets.user_id AND users.blocked = 0 \
@@ -55,6 +57,7 @@ fn read(row: &Row) -> Result<ResetTicket, StoreError> {
 
 /// Adds a ticket and closes every older one of its user: only the newest lives (R5).
 pub async fn insert(tx: &mut Tx<'_>, ticket: &ResetTicket, secret: SecretHash) -> Result<(), StoreError> {
+    tx.exec(HOLD_USER, p![&ticket.user]).await?;
     replace_open(tx, &ticket.user).await?;
     tx.exec(
         INSERT,

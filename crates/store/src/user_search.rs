@@ -201,7 +201,11 @@ fn column(field: TextField, engine: Engine) -> String {
     };
     match engine {
         Engine::Sqlite => format!("(users.profile ->> '{name}')"),
-        Engine::Postgres => format!("(CAST(users.profile AS JSON) ->> '{name}')"),
+        // JSON may say U+0000 and PostgreSQL cannot: one such profile must not spoil everybody's search.
+        Engine::Postgres => format!(
+            "(CASE WHEN POSITION('\\u0000' IN users.profile) > 0 THEN NULL \
+             ELSE CAST(users.profile AS JSON) ->> '{name}' END)"
+        ),
     }
 }
 

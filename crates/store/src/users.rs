@@ -27,8 +27,8 @@ sql! {
     INSERT = "INSERT INTO users (id, email, email_verified, email_proven_at, lifecycle, blocked, roles, profile, \
         user_metadata, app_metadata, epoch, version, created_at, updated_at, last_login_at, logins_count, \
         last_password_reset_at) \
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17 \
-        WHERE NOT EXISTS (SELECT 1 FROM retired_users WHERE retired_users.id = $1)";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    IS_RETIRED = "SELECT id FROM retired_users WHERE id = $1";
     FIND = concat!("SELECT ", columns!(), " FROM users WHERE users.id = $1");
     FIND_BY_EMAIL = concat!("SELECT ", columns!(), " FROM users WHERE users.email = $1");
     FIND_PROVEN = concat!("SELECT ", columns!(), " FROM users WHERE users.email = $1 AND users.email_proven_at IS NOT NULL");
@@ -40,7 +40,9 @@ sql! {
         WHERE id = $2 AND epoch = $3 AND blocked = 0 AND lifecycle = 'active'";
     DELETE = "DELETE FROM users WHERE id = $1";
     RETIRE = "INSERT INTO retired_users (id, retired_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
-    HAS_ADMIN = "SELECT id FROM users WHERE roles LIKE '%\"admin\"%' AND lifecycle = 'active' AND blocked = 0 LIMIT 1";
+    // LIKE would not do: SQLite's looks past upper and lower case.
+    HAS_ADMIN = "SELECT id FROM users WHERE REPLACE(roles, '\"admin\"', '') <> roles AND lifecycle = 'active' \
+        AND blocked = 0 LIMIT 1";
 }
 
 /// Reads a user from the columns beginning at `at`.
@@ -80,31 +82,31 @@ fn parse_lifecycle(word: &str) -> Option<Lifecycle> {
 /// Adds a user. [`StoreError::Unique`] if the address or the id is taken, [`StoreError::Conflict`] if the id belonged
 /// to somebody who was deleted: a subject is never given out twice.
 pub async fn insert(tx: &mut Tx<'_>, user: &User) -> Result<(), StoreError> {
-    let rows = tx
-        .exec(
-            INSERT,
-            p![
-                &user.id,
-                &user.email,
-                user.email_verified,
-                user.email_proven_at,
-                lifecycle_word(user.lifecycle),
-                user.blocked,
-                Value::json(&user.roles)?,
-                Value::json(&user.profile)?,
-                Value::json(&user.user_metadata)?,
-                Value::json(&user.app_metadata)?,
-                user.epoch,
-                user.version,
-                user.created_at,
-                user.updated_at,
-                user.last_login_at,
-                user.logins_count,
-                user.last_password_reset_at,
-            ],
-        )
-        .await?;
-    if rows == 1 { Ok(()) } else { Err(StoreError::Conflict) }
+    tx.exec(
+        INSERT,
+        p![
+            &user.id,
+            &user.email,
+            user.email_verified,
+            user.email_proven_at,
+            lifecycle_word(user.lifecycle),
+            user.blocked,
+            Value::json(&user.roles)?,
+            Value::json(&user.profile)?,
+            Value::json(&user.user_metadata)?,
+            Value::json(&user.app_metadata)?,
+            user.epoch,
+            user.version,
+            user.created_at,
+            user.updated_at,
+            user.last_login_at,
+            user.logins_count,
+            user.last_password_reset_at,
+        ],
+    )
+    .await?;
+    // Asked only now: if the id is being deleted at this moment, the insert has waited for that.
+    if tx.row(IS_RETIRED, p![&user.id]).await?.is_some() { Err(StoreError::Conflict) } else { Ok(()) }
 }
 
 /// The user of that id.

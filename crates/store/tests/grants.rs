@@ -38,10 +38,10 @@ on_both_engines!(
 );
 
 const NOW: Timestamp = Timestamp::from_millis(1_796_126_400_000);
-const ROUNDS: u8 = 250;
+const ROUNDS: u64 = 250;
 const BROWSERS: u64 = 64;
 /// Rounds that are on their way together, so that a thousand take seconds.
-const SIDE_BY_SIDE: u64 = 4;
+const SIDE_BY_SIDE: usize = 4;
 
 fn later(seconds: u64) -> Timestamp {
     NOW.plus(Duration::from_secs(seconds))
@@ -392,16 +392,17 @@ async fn race(store: Store, secret: SecretHash, attempt: Attempt) -> usize {
 
 /// A thousand rounds, each over a secret of its own that `lay` puts there.
 async fn races(store: &Store, purpose: Purpose, lay: Attempt, attempt: Attempt) {
-    for round in 0..u64::from(ROUNDS) {
+    let mut secrets = (0..).map(|number| hash(purpose, number));
+    for round in 0..ROUNDS {
         let mut rounds = JoinSet::new();
-        for beside in 0..SIDE_BY_SIDE {
-            let (store, secret) = (store.clone(), hash(purpose, round * SIDE_BY_SIDE + beside));
+        for secret in secrets.by_ref().take(SIDE_BY_SIDE) {
+            let store = store.clone();
             rounds.spawn(async move {
                 assert!(write(&store, move |tx| lay(tx, secret)).await);
                 race(store, secret, attempt).await
             });
         }
-        assert_eq!(rounds.join_all().await, [1; SIDE_BY_SIDE as usize], "round {round}");
+        assert_eq!(rounds.join_all().await, [1; SIDE_BY_SIDE], "round {round}");
     }
 }
 

@@ -3,7 +3,12 @@
 //! A test that says "nothing changed" compares all rows of all tables before and after; a test that says "even if that
 //! rule failed" plants the rows that no door would let in. It knows tables and columns, and nothing of what they mean.
 
-#![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a database that does not answer fails its test")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a database that is not as a test expects fails it"
+)]
 
 use crate::clock::SeededEntropy;
 use guestlist_app::Entropy;
@@ -22,7 +27,8 @@ use guestlist_store::{
     BoxFuture, Engine, Row, Store, StoreError, StoreSettings, Tx, connections, events, identities, p, passwords,
     sessions, tickets, users,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 /// Every row as text, by table.
 pub type Contents = BTreeMap<String, Vec<String>>;
@@ -31,6 +37,7 @@ pub type Contents = BTreeMap<String, Vec<String>>;
 pub struct Cellar {
     store: Store,
     entropy: Box<dyn Entropy>,
+    told: Mutex<BTreeSet<String>>,
 }
 
 /// Whose plantings do not look like the house's own.
@@ -40,7 +47,7 @@ impl Cellar {
     pub(crate) async fn under(house: &StoreSettings) -> Self {
         let settings = StoreSettings { exclusive: false, read_threads: 1, ..house.clone() };
         let store = Store::open(&settings).await.expect("the cellar opens");
-        Self { store, entropy: Box::new(SeededEntropy::new(SEED)) }
+        Self { store, entropy: Box::new(SeededEntropy::new(SEED)), told: Mutex::default() }
     }
 
     async fn read<T, F>(&self, act: F) -> T
@@ -74,16 +81,22 @@ impl Cellar {
         }
     }
 
-    /// What happened so far, oldest first.
-    pub async fn events(&self) -> Vec<Event> {
-        let mut latest = self.read(|tx| Box::pin(events::latest(tx, 1000))).await;
-        latest.reverse();
-        latest
+    /// What happened since somebody last asked here. A test's clock stands still, so there is no order among them.
+    pub async fn news(&self) -> Vec<Event> {
+        let latest = self.read(|tx| Box::pin(events::latest(tx, 1000))).await;
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        latest.into_iter().filter(|event| told.insert(event.id.to_string())).collect()
     }
 
-    /// The last event of that kind.
-    pub async fn last(&self, kind: EventKind) -> Option<Event> {
-        self.events().await.into_iter().rfind(|event| event.kind == kind)
+    /// The one event of that kind among the news.
+    pub async fn news_of(&self, kind: EventKind) -> Event {
+        let news = self.news().await;
+        let kinds: Vec<EventKind> = news.iter().map(|event| event.kind).collect();
+        let mut found = news.into_iter().filter(|event| event.kind == kind);
+        match (found.next(), found.next()) {
+            (Some(event), None) => event,
+            _ => panic!("not one {kind} happened, but {kinds:?}"),
+        }
     }
 
     /// The user of that address.
@@ -124,6 +137,16 @@ impl Cellar {
     /// The connection of that name.
     pub async fn connection(&self, name: &'static str) -> Connection {
         self.read(move |tx| Box::pin(connections::find_by_name(tx, name))).await.expect("a connection of that name")
+    }
+
+    /// Plants a password hash.
+    pub async fn plant_password(&self, user: &User, phc: &str, now: Timestamp) {
+        let (id, phc) = (user.id.clone(), phc.to_owned());
+        self.write(move |tx| {
+            let (id, phc) = (id.clone(), phc.clone());
+            Box::pin(async move { passwords::set(tx, &id, &phc, now).await })
+        })
+        .await;
     }
 
     /// Plants a session of that epoch.
@@ -240,6 +263,18 @@ impl Cellar {
             })
             .await;
         assert_eq!(moved, 1, "one user moves");
+    }
+
+    /// Takes every role away from a user, as an operator would with the database at hand.
+    pub async fn demote(&self, user: &User) {
+        let id = user.id.clone();
+        let demoted = self
+            .write(move |tx| {
+                let id = id.clone();
+                Box::pin(async move { tx.exec("UPDATE users SET roles = '[]' WHERE id = $1", p![&id]).await })
+            })
+            .await;
+        assert_eq!(demoted, 1, "one user is demoted");
     }
 
     /// Switches a connection off for everybody.

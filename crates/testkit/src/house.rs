@@ -20,6 +20,7 @@ use guestlist_domain::secret::Sensitive;
 use guestlist_store::StoreSettings;
 use guestlist_web::WebState;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
@@ -49,10 +50,12 @@ pub struct House {
 }
 
 /// How a house differs from the usual one.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Whether no mail can leave.
     pub no_mail: bool,
+    /// The mail server by which mails leave; without one they stay in memory.
+    pub smtp: Option<String>,
     /// Whether a real browser can come: the house listens on loopback, and its origin is `http://localhost` there.
     pub listening: bool,
 }
@@ -82,7 +85,7 @@ impl House {
             store: StoreSettings { target, exclusive: true, read_threads: 2 },
             secret_key: Sensitive::new(BASE64.encode(&[42; 32])),
             mail: MailSettings {
-                road: if options.no_mail { MailRoad::None } else { MailRoad::Memory },
+                road: road(options.no_mail, options.smtp),
                 from_name: "Guestlist".to_owned(),
                 from: Email::parse("guestlist@example.org").expect("an address"),
             },
@@ -108,6 +111,14 @@ impl House {
     /// Its database, behind its back.
     pub async fn cellar(&self) -> Cellar {
         Cellar::under(&self.settings.store).await
+    }
+
+    /// The files of its database, as a thief of the disk would find them; none where a server keeps them.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let Target::Sqlite { path } = &self.settings.store.target else { return Vec::new() };
+        let folder = path.parent().expect("a file lies in a folder");
+        let entries = std::fs::read_dir(folder).expect("a folder that can be read");
+        entries.map(|entry| entry.expect("a folder that can be read").path()).collect()
     }
 
     /// Closes the house and opens it again on the same database.
@@ -156,7 +167,7 @@ impl House {
         let body = json!({"grant_type": "client_credentials", "client_id": machine.id, "client_secret": machine.secret,
             "audience": format!("{}/api/v2/", self.origin)});
         let answer = visitor.post_json("/oauth/token", None, &body).await;
-        let token = answer.json()["access_token"].as_str().expect("an access token").to_owned();
+        let token = answer.json().get("access_token").and_then(Value::as_str).expect("an access token").to_owned();
         Api { visitor: self.visitor(), token, client_id: machine.id, client_secret: machine.secret }
     }
 
@@ -172,6 +183,14 @@ impl House {
     pub async fn invite(&self, api: &mut Api, email: &str) -> String {
         api.post("/api/v2/invitations", &json!({"email": email})).await.assert_status(201);
         self.mail().await.link("/i/").into()
+    }
+}
+
+fn road(no_mail: bool, smtp: Option<String>) -> MailRoad {
+    match smtp {
+        _ if no_mail => MailRoad::None,
+        Some(url) => MailRoad::Smtp { url: Sensitive::new(url), root_certificates: None },
+        None => MailRoad::Memory,
     }
 }
 

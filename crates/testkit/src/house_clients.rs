@@ -1,6 +1,6 @@
 //! The clients and connections that tests need, made by the acts that make real ones.
 
-#![expect(clippy::expect_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a fixture that cannot be made fails its test")]
 
 use guestlist_app::App;
 use guestlist_app::clients::{self, NewClient};

@@ -155,10 +155,11 @@ impl Shared {
 async fn choose(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>) -> Html<String> {
     let offered = shared.offered.lock().unwrap_or_else(PoisonError::into_inner);
     // Nothing that a test asks or offers needs escaping.
-    let repeated: String =
+    let repeated: Vec<_> =
         asked.iter().map(|(name, value)| format!("<input type=hidden name='{name}' value='{value}'>")).collect();
-    let buttons: String =
+    let buttons: Vec<_> =
         offered.iter().map(|(button, _)| format!("<button name=account value='{button}'>{button}</button>")).collect();
+    let (repeated, buttons) = (repeated.concat(), buttons.concat());
     Html(format!(
         "<!doctype html><html lang=en><title>Acme</title><meta name=viewport content='width=device-width'>\
          <h1>Acme</h1><form action=/enter>{repeated}{buttons}</form></html>"

@@ -122,8 +122,22 @@ impl Answer {
 }
 
 fn accessible_name(element: &ElementRef<'_>) -> String {
-    let text = || element.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
-    element.value().attr("aria-label").map_or_else(text, str::to_owned)
+    element.value().attr("aria-label").map_or_else(|| read_aloud(element), str::to_owned)
+}
+
+/// What a screen reader says of it: not what is hidden from it.
+fn read_aloud(element: &ElementRef<'_>) -> String {
+    let said: String = element
+        .descendants()
+        .filter(|node| {
+            let hides = |node: &scraper::Node| {
+                node.as_element().is_some_and(|element| element.attr("aria-hidden") == Some("true"))
+            };
+            !node.ancestors().any(|ancestor| hides(ancestor.value()))
+        })
+        .filter_map(|node| node.value().as_text().map(|text| text.to_string()))
+        .collect();
+    said.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn field_value(field: &ElementRef<'_>) -> String {
@@ -251,9 +265,7 @@ impl Visitor {
 
     /// Sends a form, redirects not followed.
     pub async fn submit(&mut self, form: &Form) -> Answer {
-        let mut encoded = url::form_urlencoded::Serializer::new(String::new());
-        encoded.extend_pairs(&form.values);
-        let encoded = encoded.finish();
+        let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form.values).finish();
         if form.method == "get" {
             let mut url = form.action.clone();
             url.set_query(Some(&encoded));

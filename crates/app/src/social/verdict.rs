@@ -5,7 +5,7 @@
 
 use super::{Arrival, SocialError};
 use crate::accept::CameIn;
-use crate::admission::{self, WayIn};
+use crate::admission::{self, Upstream, WayIn};
 use crate::app::App;
 use crate::history;
 use crate::landing::{self, Landing, Wish};
@@ -72,7 +72,8 @@ impl Trip<'_, '_> {
         match decision {
             Decision::Activate(_) => {
                 self.move_on(&Step::Done).await?;
-                let way_in = WayIn::Upstream { who: self.case.who.clone(), connection: self.connection.clone() };
+                let way = Upstream { who: self.case.who.clone(), connection: self.connection.clone() };
+                let way_in = WayIn::Upstream(Box::new(way));
                 let user = admission::admit(self.app, self.tx, open, user, &way_in, begun, self.now).await?;
                 let wish = Wish {
                     result_url: terms.result_url.as_deref(),

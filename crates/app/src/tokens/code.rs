@@ -41,7 +41,7 @@ pub(super) async fn redeem(
         })
         .await;
     let member = spent.map_err(TokenError::from)??;
-    Ok(member.answer(app, &signer, client, next, member.grant.nonce.as_deref(), now)?)
+    Ok(member.answer(app, &signer, client, &next, member.grant.nonce.as_deref(), now)?)
 }
 
 /// The inner error is committed with the code spent: whoever brings a good code with a wrong proof does not own it.

@@ -69,7 +69,7 @@ impl Member {
         app: &App,
         signer: &Signer,
         client: &AuthenticatedClient,
-        next: NextSecrets,
+        next: &NextSecrets,
         nonce: Option<&str>,
         now: Timestamp,
     ) -> Result<Issued, Unexpected> {

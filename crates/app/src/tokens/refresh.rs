@@ -34,7 +34,7 @@ pub(super) async fn refresh(
         })
         .await;
     let member = spent.map_err(TokenError::from)??;
-    Ok(member.answer(app, &signer, client, next, None, now)?)
+    Ok(member.answer(app, &signer, client, &next, None, now)?)
 }
 
 /// The inner error is committed: a token that was good stays spent, and a spent one ends its family.

@@ -3,7 +3,7 @@
 //! Owns the two kinds: an address that is asserted makes an active user; one that is not makes a user who is only on the
 //! list, inert until an invitation is accepted (R2). No mail goes out either way.
 
-use super::{UserError, UserView, check_reserved, check_size};
+use super::{UserError, UserView, check_metadata};
 use crate::app::App;
 use crate::history;
 use crate::passwords::{self, PasswordPhc};
@@ -42,9 +42,7 @@ pub struct NewUser {
 
 /// Makes a user.
 pub async fn create(app: &App, by: &Actor, new: NewUser) -> Result<UserView, UserError> {
-    check_reserved(&new.app_metadata)?;
-    check_size(&new.app_metadata)?;
-    check_size(&new.user_metadata)?;
+    check_metadata(&new.user_metadata, &new.app_metadata)?;
     check_connection(app, &new.connection).await?;
     let phc = match new.password {
         None => None,

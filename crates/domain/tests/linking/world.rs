@@ -105,7 +105,7 @@ impl World {
     fn happen(&mut self, deed: &Deed) -> TestCaseResult {
         match deed {
             Deed::Return(back) => self.come_back(back)?,
-            Deed::Answer(which) => self.answer(which),
+            Deed::Answer(which) => self.answer(*which),
             Deed::Block(person) => self.people[*person].user.blocked = true,
             Deed::Unblock(person) => self.people[*person].user.blocked = false,
             Deed::Revoke(person) => {
@@ -227,7 +227,7 @@ impl World {
 
     /// The one link that is not decided when it is made: it was decided when the question was asked. What was taken
     /// meanwhile stays where it is.
-    fn answer(&mut self, which: &Index) {
+    fn answer(&mut self, which: Index) {
         if self.questions.is_empty() {
             return;
         }

@@ -21,7 +21,7 @@ const MAX_SECRET: u64 = 16 * 1024;
 #[derive(Debug, Subcommand)]
 pub(super) enum ConnectionsCommand {
     /// Make one to an upstream provider
-    Create(Create),
+    Create(Box<Create>),
     /// List them, oldest first
     List {
         #[command(flatten)]
@@ -123,7 +123,7 @@ impl From<Connection> for Document {
 
 pub(super) async fn run(app: &App, command: ConnectionsCommand) -> Result<(), Failure> {
     match command {
-        ConnectionsCommand::Create(args) => create(app, args).await,
+        ConnectionsCommand::Create(args) => create(app, *args).await,
         ConnectionsCommand::List { json } => list(app, json).await,
     }
 }

@@ -89,7 +89,7 @@ pub(super) fn complain(failure: &Failure) -> ExitCode {
 
 /// Columns as wide as their widest entry; the last one is not padded.
 fn table<const N: usize>(titles: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
-    let head = titles.map(|title| title.to_ascii_uppercase());
+    let head = titles.map(str::to_ascii_uppercase);
     let rows: Vec<[String; N]> = std::iter::once(head).chain(rows.map(|row| row.map(|entry| plain(&entry)))).collect();
     let widths: Vec<usize> = (0..N)
         .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|e| width(e)).max().unwrap_or(0))

@@ -9,8 +9,9 @@ use crate::wiring::{self, Presence};
 use crate::{signals, telemetry};
 use clap::Args;
 use guestlist_app::app::App;
-use guestlist_app::{invite, jobs, keys};
+use guestlist_app::{invite, jobs};
 use guestlist_web::WebState;
+use tokio::signal::unix::Signal;
 
 #[derive(Args, Debug)]
 pub(super) struct ServeArgs {
@@ -35,17 +36,14 @@ pub(super) async fn run(args: ServeArgs, mut flags: Flags) -> Result<(), Failure
 }
 
 async fn serve(app: &App, config: &Config, tls: Option<Tls>) -> Result<(), Failure> {
-    keys::prepare(app).await?;
     let listener = Listener::bind(config.listen, tls.clone(), config.max_connections).await?;
     welcome_first_administrator(app).await?;
     let stop = signals::stop()?;
-    let reloading = tls.zip(config.tls.clone()).map(|(tls, files)| tokio::spawn(reload(tls, files)));
+    let reloading = tokio::spawn(reload(signals::hangups()?, tls.zip(config.tls.clone())));
     tracing::info!(address = %listener.address()?, public_url = config.public_url.origin(), "serving");
     let router = guestlist_web::router(WebState::new(app.clone()));
     tokio::join!(listener.serve(router, stop.clone().wait()), jobs::run(app.clone(), stop.wait()));
-    if let Some(reloading) = reloading {
-        reloading.abort();
-    }
+    reloading.abort();
     tracing::info!("stopped");
     Ok(())
 }
@@ -64,10 +62,11 @@ async fn welcome_first_administrator(app: &App) -> Result<(), Failure> {
     }
 }
 
-async fn reload(tls: Tls, files: TlsFiles) {
-    let Ok(mut hangups) = signals::hangups() else { return };
+/// Without TLS there is nothing to read, but the signal must not end the process either.
+async fn reload(mut hangups: Signal, pair: Option<(Tls, TlsFiles)>) {
     while hangups.recv().await.is_some() {
-        match tls.reload(&files) {
+        let Some((tls, files)) = &pair else { continue };
+        match tls.reload(files) {
             Ok(()) => tracing::info!("certificate and key were read again"),
             Err(error) => tracing::error!(%error, "certificate and key could not be read again; the old ones stay"),
         }

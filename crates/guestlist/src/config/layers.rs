@@ -130,7 +130,7 @@ impl Layers {
             }
             let origin = Origin::Variable(name.clone());
             match Slot::find(|key, suffix| name == format!("{}{}", variable(key), suffix.to_ascii_uppercase())) {
-                Some(slot) => self.put(&mut layer, &slot, &value, origin),
+                Some(slot) => self.put(&mut layer, &slot, &value, &origin),
                 None => self.fault(format!("{name} is not a variable of Guestlist: mend its name or remove it")),
             }
         }
@@ -151,7 +151,7 @@ impl Layers {
             let origin = Origin::File(path.to_owned());
             let slot = Slot::find(|key, suffix| *name == format!("{key}{suffix}"));
             match (slot, value_as_text(value)) {
-                (Some(slot), Some(text)) => self.put(&mut layer, &slot, &text, origin),
+                (Some(slot), Some(text)) => self.put(&mut layer, &slot, &text, &origin),
                 (Some(_), None) => self.fault(format!("{name} {origin} must be a text, a number, true or false")),
                 (None, _) => {
                     let path = key_path(name, value);
@@ -163,7 +163,7 @@ impl Layers {
     }
 
     /// Puts one value into its layer, once.
-    fn put(&mut self, layer: &mut BTreeMap<&'static str, Given>, slot: &Slot, value: &str, origin: Origin) {
+    fn put(&mut self, layer: &mut BTreeMap<&'static str, Given>, slot: &Slot, value: &str, origin: &Origin) {
         let text = if slot.is_file {
             match read_secret_file(Path::new(value)) {
                 Ok(text) => text,

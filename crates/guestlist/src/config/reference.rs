@@ -5,6 +5,9 @@
 use super::keys::{KEYS, variable};
 use std::fmt::Write as _;
 
+/// The longest line of a page.
+const WIDTH: usize = 120;
+
 const HEAD: &str = "\
 <!-- Written by `guestlist config-reference`; a test compares. -->
 # Configuration
@@ -41,14 +44,29 @@ pub(crate) fn page() -> String {
         } else {
             format!("`{variable}`")
         };
+        let facts = [("variable", names.as_str()), ("value", key.form), ("default", key.default)];
+        let facts = facts.map(|(what, fact)| wrapped(&format!("- {what}: {fact}"), "  "));
         // Writing to a string cannot fail.
-        let _ = write!(
-            page,
-            "\n## `{}`\n\n{}\n\n- variable: {names}\n- value: {}\n- default: {}\n",
-            key.name, key.about, key.form, key.default
-        );
+        let _ = write!(page, "\n## `{}`\n\n{}\n{}", key.name, wrapped(key.about, ""), facts.concat());
     }
     page
+}
+
+/// Lines as long as those of the other pages; all but the first begin with `indent`.
+fn wrapped(text: &str, indent: &str) -> String {
+    let mut lines = String::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push_str(&line);
+            lines.push('\n');
+            indent.clone_into(&mut line);
+        } else if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines + &line + "\n"
 }
 
 #[cfg(test)]

@@ -154,7 +154,7 @@ fn case_111_a_missing_or_weak_master_key_stops_the_start() {
     let postgres = [("GUESTLIST_PUBLIC_URL", "https://id.example.org"), ("GUESTLIST_DATABASE_URL", "postgres://u@h/d")];
     let missing = Start::with(&postgres).faults();
     assert!(missing[0].starts_with("secret_key (GUESTLIST_SECRET_KEY) must be set, the same on every node"));
-    for weak in ["secret", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "c2hvcnQ="] {
+    for weak in ["hunter2", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "c2hvcnQ="] {
         let faults =
             Start::with(&[("GUESTLIST_PUBLIC_URL", "https://id.example.org"), ("GUESTLIST_SECRET_KEY", weak)]).faults();
         assert!(faults[0].starts_with("secret_key (from GUESTLIST_SECRET_KEY) cannot be used"), "{faults:?}");

@@ -46,8 +46,8 @@ pub(super) fn router() -> Router<Dev> {
 }
 
 async fn list(State(dev): State<Dev>) -> Response {
-    let kept = dev.app.mailbox().map(|mailbox| mailbox.mails()).unwrap_or_default();
-    let mails = kept.into_iter().rev().map(|mail| Mail {
+    let Some(mailbox) = dev.app.mailbox() else { return no_such_mail(&dev) };
+    let mails = mailbox.mails().into_iter().rev().map(|mail| Mail {
         id: local_part(&mail.message_id).to_owned(),
         to: mail.to.to_string(),
         subject: mail.subject,
@@ -58,15 +58,16 @@ async fn list(State(dev): State<Dev>) -> Response {
 }
 
 async fn html_part(State(dev): State<Dev>, Path(id): Path<String>) -> Response {
-    let kept = dev.app.mailbox().map(|mailbox| mailbox.mails()).unwrap_or_default();
-    match kept.into_iter().find(|mail| local_part(&mail.message_id) == id) {
+    let Some(mailbox) = dev.app.mailbox() else { return no_such_mail(&dev) };
+    match mailbox.mails().into_iter().find(|mail| local_part(&mail.message_id) == id) {
         Some(mail) => ([(header::CONTENT_SECURITY_POLICY, MAIL_POLICY)], Html(mail.html)).into_response(),
-        None => dev.pages.message(
-            StatusCode::NOT_FOUND,
-            "There is no such mail",
-            "It may have been sent before the last start.",
-        ),
+        None => no_such_mail(&dev),
     }
+}
+
+fn no_such_mail(dev: &Dev) -> Response {
+    let why = "It may have been sent before the last start.";
+    dev.pages.message(StatusCode::NOT_FOUND, "There is no such mail", why)
 }
 
 fn local_part(message_id: &str) -> &str {

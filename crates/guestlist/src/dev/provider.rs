@@ -11,14 +11,13 @@ use super::{Dev, fresh_secret};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::extract::{Form, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use guestlist_app::clock::Clock as _;
 use guestlist_domain::time::{Timestamp, minutes};
-use guestlist_web::headers::FormTargets;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use signing::SigningKey;
@@ -31,6 +30,12 @@ pub(super) const PATH: &str = "/dev/provider";
 pub(super) const CLIENT_ID: &str = "guestlist";
 const CODE_LIFETIME: Duration = minutes(1);
 const TOKEN_LIFETIME: Duration = minutes(10);
+
+/// As every page's, but for where forms may lead: from here the browser goes on to Guestlist and from there to whatever
+/// application it came for, and Chromium holds the form's page to account for all of it.
+const ANY_FORM_TARGET: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
+);
 
 /// The provider's memory.
 pub(super) struct Provider {
@@ -223,9 +228,8 @@ async fn ask(State(dev): State<Dev>, Query(asked): Query<Asked>) -> Response {
         return refused(&dev.pages, why);
     }
     let Ok(request) = serde_json::to_string(&asked) else { return refused(&dev.pages, "the request is broken") };
-    let page = Page { people: everybody(), request };
-    let mut response = dev.pages.answer("dev/provider.html", page);
-    response.extensions_mut().insert(FormTargets::default().and(&asked.redirect_uri));
+    let mut response = dev.pages.answer("dev/provider.html", Page { people: everybody(), request });
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, ANY_FORM_TARGET);
     response
 }
 

@@ -18,9 +18,9 @@ use guestlist_app::clock::Entropy;
 use guestlist_app::connections::{self, ConnectionError, NewConnection, UpstreamWish};
 use guestlist_app::error::Unexpected;
 use guestlist_app::invite::{self, Invite, InviteError};
+use guestlist_app::jobs;
 use guestlist_app::seal::MASTER_KEY_BYTES;
 use guestlist_app::settings::{MailRoad, MailSettings, PublicUrl, PublicUrlError, Settings, StoreSettings, Target};
-use guestlist_app::{jobs, keys};
 use guestlist_domain::client::{AppType, AuthMethod, ClientSettings};
 use guestlist_domain::connection::Audience;
 use guestlist_domain::email::{Email, EmailError};
@@ -100,7 +100,6 @@ pub(crate) async fn open(directory: &Path, listens_on: SocketAddr, tls: bool) ->
     // Plain http always: the house calls the provider, and would not trust a certificate made a moment ago.
     let issuer = format!("http://localhost:{port}{}", provider::PATH);
     let app = open_house(settings(directory, public_url)?).await?;
-    keys::prepare(&app).await?;
     let provider = Provider::new(issuer, app.public_url().callback()).ok_or(StageError::NoKey)?;
     let password: String = fresh_secret().chars().filter(char::is_ascii_alphanumeric).take(16).collect();
     let administrator = install_administrator(&app, &password).await?;

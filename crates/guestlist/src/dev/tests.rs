@@ -4,6 +4,7 @@
 use super::*;
 use crate::listen::Listener;
 use guestlist_testkit::visitor::{Answer, Visitor};
+use guestlist_testkit::webdriver::{Browser, BrowserOptions};
 use std::net::SocketAddr;
 use tokio::sync::oneshot;
 
@@ -55,24 +56,23 @@ fn origin_without_port(origin: &str) -> String {
     origin.rsplit_once(':').map(|(origin, _)| origin.to_owned()).unwrap()
 }
 
-const ADA: &str = "A Ada Quill, ada@example.org";
+const ADA: &str = "Ada Quill, ada@example.org";
 
 #[tokio::test]
 async fn four_clicks_lead_the_first_guest_into_the_sample_application() {
     let mut look = begin(false).await;
     look.visitor.open("/dev").await.assert_says("ada@example.org has an invitation waiting");
     let accept = look.open_invitation().await;
-    let provider = look.visitor.press(&accept, "M Continue with Made-up Provider", &[]).await;
+    let provider = look.visitor.press(&accept, "Continue with Made-up Provider", &[]).await;
     let landed = look.be(&provider, ADA).await;
     landed.assert_says("You are signed in as Ada Quill").assert_says("ada@example.org, verified");
     assert_eq!(landed.url.path(), "/dev/app");
 
     // Out at both, and in again by the provider: nobody was forgotten.
     let out = look.visitor.press(&landed, "Log out", &[]).await;
-    let out = if out.offers("Log out") { look.visitor.press(&out, "Log out", &[]).await } else { out };
     out.assert_says("You are not signed in here");
     let login = look.visitor.open("/dev/app/login").await;
-    let provider = look.visitor.press(&login, "M Continue with Made-up Provider", &[]).await;
+    let provider = look.visitor.press(&login, "Continue with Made-up Provider", &[]).await;
     look.be(&provider, ADA).await.assert_says("You are signed in as Ada Quill");
 }
 
@@ -80,8 +80,8 @@ async fn four_clicks_lead_the_first_guest_into_the_sample_application() {
 async fn whoever_was_not_invited_stays_outside() {
     let mut look = begin(false).await;
     let login = look.visitor.open("/dev/app/login").await;
-    let provider = look.visitor.press(&login, "M Continue with Made-up Provider", &[]).await;
-    let refused = look.be(&provider, "G Grace Holm, grace@example.org").await;
+    let provider = look.visitor.press(&login, "Continue with Made-up Provider", &[]).await;
+    let refused = look.be(&provider, "Grace Holm, grace@example.org").await;
     assert!(refused.status.is_client_error(), "{}", refused.text());
     look.visitor.open("/dev/app").await.assert_says("You are not signed in here");
 }
@@ -101,8 +101,30 @@ async fn over_https_it_is_the_same() {
     let mut look = begin(true).await;
     assert!(look.app.public_url().is_secure());
     let accept = look.open_invitation().await;
-    let provider = look.visitor.press(&accept, "M Continue with Made-up Provider", &[]).await;
+    let provider = look.visitor.press(&accept, "Continue with Made-up Provider", &[]).await;
     look.be(&provider, ADA).await.assert_says("You are signed in as Ada Quill");
+}
+
+/// Over https too, because there the provider is another origin, and Chromium holds forms to the policy of their page
+/// through every redirect.
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_takes_the_four_clicks() {
+    for tls in [false, true] {
+        let look = begin(tls).await;
+        let options = BrowserOptions { any_certificate: tls, ..BrowserOptions::without_javascript() };
+        let browser = Browser::start(&options).await;
+        browser.open(&look.app.public_url().at("/dev/mailbox")).await;
+        let link = look.app.mailbox().unwrap().mails();
+        let link = link.iter().rev().find_map(|mail| mail.text.split_whitespace().find(|word| word.contains("/i/")));
+        browser.click(link.unwrap()).await;
+        browser.click("Continue with Made-up Provider").await;
+        browser.click(ADA).await;
+        browser.wait_for_text("You are signed in as Ada Quill").await;
+        let (content, screen) = browser.widths().await;
+        assert!(content <= screen, "the page scrolls sideways");
+        browser.click("Log out").await;
+        browser.wait_for_text("You are not signed in here").await;
+    }
 }
 
 #[tokio::test]

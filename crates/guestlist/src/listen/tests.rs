@@ -53,7 +53,7 @@ async fn get_over<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S)
 #[tokio::test]
 async fn a_head_that_is_too_large_is_refused() {
     let served = serve(hello(), None, 8).await;
-    let many: String = (0..=MAX_HEADERS).map(|n| format!("x-{n}: 1\r\n")).collect();
+    let many = "x: 1\r\n".repeat(MAX_HEADERS + 1);
     let answer = send(served.address, &format!("GET / HTTP/1.1\r\nhost: a\r\n{many}\r\n")).await;
     assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
     let long = "x".repeat(MAX_HEAD);
@@ -95,10 +95,10 @@ async fn a_request_in_flight_is_finished_before_the_end() {
     assert!(TcpStream::connect(served.address).await.is_err(), "somebody still listens");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_silent_connection_is_closed() {
     let (near, mut far) = tokio::io::duplex(64);
-    let mut patient = Patience::new(near, SILENCE);
+    let mut patient = Patience::new(near, Duration::from_millis(1));
     let mut byte = [0];
     let error = patient.read(&mut byte).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::TimedOut);

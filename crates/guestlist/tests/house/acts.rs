@@ -10,11 +10,34 @@ use crate::assert_none;
 use crate::source::{SourceFile, Word, example, files, words};
 
 /// Modules that any act may use; what they offer is done inside the caller's transaction or has no effect at all.
-const BUILDING_BLOCKS: &[&str] =
-    &["app", "clock", "error", "i18n", "jobs", "keys", "mails", "outbox", "passkeys", "passwords", "seal", "settings"];
+const BUILDING_BLOCKS: &[&str] = &[
+    "admission",
+    "app",
+    "clock",
+    "error",
+    "history",
+    "i18n",
+    "jobs",
+    "keys",
+    "landing",
+    "linked",
+    "mails",
+    "outbox",
+    "passkeys",
+    "passwords",
+    "seal",
+    "sessions",
+    "settings",
+    "throttle",
+];
 
 /// Calls that stand although they cross: who, whom, why.
-const CROSSINGS: &[(&str, &str, &str)] = &[];
+const CROSSINGS: &[(&str, &str, &str)] = &[
+    ("app", "connections", "the password database's connection is there from the first start"),
+    ("recover", "invite", "a user who is only on the list has no password to forget: the invitation is sent again"),
+    ("social", "accept", "a guest who accepted is the same outcome by whichever way in"),
+    ("social", "connections", "a provider is spoken to with its connection's secret, opened there alone"),
+];
 
 /// `crates/app/src/accept/social.rs` belongs to `accept`.
 fn module_of(path: &str) -> Option<&str> {

@@ -5,5 +5,18 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod cookies;
+mod doors;
+mod every_door;
+mod forgery;
+mod full_house;
+mod guests;
+mod invitation;
+mod linking;
+mod merging;
+mod pages;
+mod prehijack;
+mod race;
+mod raw;
 mod scene;
 mod social;

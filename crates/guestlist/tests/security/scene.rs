@@ -50,6 +50,15 @@ impl Scene {
         made.json()["invitation_url"].as_str().unwrap().to_owned()
     }
 
+    /// Mails a new link to somebody who is invited, and answers it.
+    pub(crate) async fn resend(&mut self, email: &str) -> String {
+        let pending = self.api.get("/api/v2/invitations?status=pending&per_page=100").await.assert_status(200).json();
+        let invitation = pending.as_array().unwrap().iter().find(|invitation| invitation["email"] == email).unwrap();
+        let path = format!("/api/v2/invitations/{}/resend", invitation["id"].as_str().unwrap());
+        self.api.post(&path, &json!({})).await.assert_status(200);
+        self.house.mail().await.link("/i/").into()
+    }
+
     /// Somebody who was invited by mail, set the usual password, and is signed in.
     pub(crate) async fn guest(&mut self, email: &str) -> Visitor {
         let link = self.invite(email).await;
@@ -104,6 +113,12 @@ impl Scene {
         identities.into_iter().map(|identity| identity.claims.subject).collect()
     }
 
+    /// Where the API keeps the identities of the user of that address.
+    pub(crate) async fn identities_path(&self, email: &str) -> String {
+        let id = self.cellar.user(email).await.id.to_string().replace('|', "%7C");
+        format!("/api/v2/users/{id}/identities")
+    }
+
     pub(crate) async fn contents(&self) -> Contents {
         self.cellar.contents().await
     }
@@ -113,14 +128,14 @@ impl Scene {
         Cellar::assert_same(before, &self.contents().await, but);
     }
 
-    /// The last event, which must be a failed sign-in for that reason.
+    /// Fails unless one sign-in failed since the last look at what happened, for that reason.
     pub(crate) async fn assert_login_failed(&self, reason: &str) {
-        let last = self.cellar.events().await.pop().expect("an event");
-        assert_eq!((last.kind, &last.data["reason"]), (EventKind::LoginFailed, &json!(reason)));
+        assert_eq!(self.news_of(EventKind::LoginFailed).await.data["reason"], json!(reason));
     }
 
-    pub(crate) async fn last(&self, kind: EventKind) -> Event {
-        self.cellar.last(kind).await.unwrap_or_else(|| panic!("no {kind} was written down"))
+    /// The one event of that kind since the last look at what happened.
+    pub(crate) async fn news_of(&self, kind: EventKind) -> Event {
+        self.cellar.news_of(kind).await
     }
 }
 

@@ -1,7 +1,8 @@
 //! Cases 45 to 54: who comes back from a provider, and what the provider's word is worth.
 
 use crate::scene::{
-    ANNA, BOB, Scene, TRACES, accept_by_password, assert_in, assert_out, leave, log_in, parameter, with_parameter,
+    ANNA, BOB, PASSWORD, Scene, TRACES, accept_by_password, assert_in, assert_out, leave, log_in, parameter,
+    with_parameter,
 };
 use guestlist_domain::event::EventKind;
 use guestlist_testkit::house::Engine;
@@ -125,6 +126,7 @@ async fn case_045_the_state_of_another_provider(engine: Engine) {
     // Beta's own answer names somebody whom Acme knows under the same subject: a stranger.
     browser.open(&from_beta).await.assert_status(403).assert_says("You are not on the list");
     scene.assert_same(&before, TRACES).await;
+    scene.assert_login_failed("not_invited").await;
 
     // An answer that says it comes from Beta (RFC 9207) does not go to Acme, however good the code.
     let away = scene.leave_to_sign_in(&mut browser).await;
@@ -141,7 +143,7 @@ async fn case_045_the_state_of_another_intent(engine: Engine) {
     // A trip to sign in, in a browser that holds an open invitation, accepts nothing.
     let link = scene.invite(ANNA).await;
     let mut anna = scene.house.visitor();
-    anna.open(&link).await.assert_says(ANNA);
+    assert!(anna.open(&link).await.offers("Set password"));
     let before = scene.contents().await;
     let refused = scene.sign_in(&mut anna, &Account::new("anna-at-acme", ANNA)).await;
     refused.assert_status(403).assert_says("You are not on the list");
@@ -151,16 +153,20 @@ async fn case_045_the_state_of_another_intent(engine: Engine) {
 
     // A trip to connect Acme to Anna's account links nothing once somebody else is signed in, or nobody.
     accept_by_password(&mut anna, &link).await;
+    scene.house.mails().await;
     scene.guest(BOB).await;
     let account = anna.open("/account").await;
-    let away = leave(&mut anna, &account, "Connect Acme").await;
-    let back = scene.acme.send_back(&away, &Account::new("anna-at-acme", ANNA));
+    let mut backs = Vec::new();
+    for _ in 0..2 {
+        let away = leave(&mut anna, &account, "Connect Acme").await;
+        backs.push(scene.acme.send_back(&away, &Account::new("anna-at-acme", ANNA)));
+    }
     anna.press(&account, "Log out", &[]).await;
     let before = scene.contents().await;
-    anna.open(&back).await.assert_status(400);
+    anna.open(&backs[0]).await.assert_status(400).assert_says("Please start again");
     assert_out(&mut anna).await;
-    assert_in(&log_in(&mut anna, BOB, crate::scene::PASSWORD).await);
-    anna.open(&back).await.assert_status(400);
+    assert_in(&log_in(&mut anna, BOB, PASSWORD).await);
+    anna.open(&backs[1]).await.assert_status(400).assert_says("Please start again");
     scene.assert_same(&before, &["users", "sessions", "events", "throttles"]).await;
     assert!(scene.subjects(ANNA).await.is_empty() && scene.subjects(BOB).await.is_empty());
 }
@@ -171,9 +177,7 @@ async fn case_045_a_state_dies_with_its_link(engine: Engine) {
     let mut anna = scene.house.visitor();
     let page = anna.open(&link).await;
     let away = leave(&mut anna, &page, "Continue with Acme").await;
-    let id = scene.last(EventKind::InvitationCreated).await.about.invitation.unwrap();
-    scene.api.post(&format!("/api/v2/invitations/{id}/resend"), &json!({})).await.assert_status(200);
-    let newer: String = scene.house.mail().await.link("/i/").into();
+    let newer = scene.resend(ANNA).await;
     let before = scene.contents().await;
     let dead = anna.open(&scene.acme.send_back(&away, &Account::new("anna-at-acme", ANNA))).await;
     dead.assert_status(410).assert_says("There is a newer link");
@@ -289,7 +293,7 @@ async fn verified_by(engine: Engine, domains: &[&str], email_verified: &Value) -
     assert_in(&anna.open(&scene.acme.send_back(&away, &claiming("anna-at-acme", email_verified))).await);
     let user = scene.cellar.user(ANNA).await;
     assert_eq!(user.email_verified, user.email_proven_at.is_some());
-    assert_eq!(scene.last(EventKind::InvitationAccepted).await.data["proof"], json!("possession"));
+    assert_eq!(scene.news_of(EventKind::InvitationAccepted).await.data["proof"], json!("possession"));
     user.email_verified
 }
 
@@ -307,8 +311,8 @@ async fn case_051_a_provider_without_authority_matches_nobody(engine: Engine) {
     for (domains, merge_rule) in [
         (of_no_domain, "confirm"),
         (of_no_domain, "never"),
-        (&["example.com", "org", "sub.example.org"], "auto"),
-        (&["example.com", "org", "sub.example.org"], "confirm"),
+        (&["example.com", "sub.example.org"], "auto"),
+        (&["example.com", "sub.example.org"], "confirm"),
     ] {
         scene.declare(domains, merge_rule).await;
         assert_stranger(&scene, &Account::new("somebody", ANNA)).await;
@@ -333,11 +337,12 @@ async fn case_054_another_address_at_the_provider_changes_nothing_here(engine: E
     {
         scene.declare(domains, merge_rule).await;
         let (anna, bob) = (scene.cellar.user(ANNA).await, scene.cellar.user(BOB).await);
+        scene.cellar.news().await;
         let mut browser = scene.house.visitor();
         let page = scene.sign_in(&mut browser, &Account::new(&account.subject, BOB)).await;
         assert_in(&page);
         page.assert_says(ANNA);
-        let last = scene.last(EventKind::LoginSucceeded).await;
+        let last = scene.news_of(EventKind::LoginSucceeded).await;
         assert_eq!(last.about.user.as_ref(), Some(&anna.id), "the subject decides, not the address");
         let after = scene.cellar.user(ANNA).await;
         assert_eq!((after.id, after.email_proven_at, after.roles), (anna.id, anna.email_proven_at, anna.roles));

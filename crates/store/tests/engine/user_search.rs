@@ -16,6 +16,7 @@ use guestlist_store::{Store, StoreError, connections, identities, user_search, u
 on_both_engines!(
     texts_are_found,
     what_is_missing_is_not_found_and_not_not_found,
+    a_name_that_one_engine_cannot_say_spoils_no_search,
     flags_moments_and_identities_are_found,
     conditions_combine,
     pages_follow_the_order,
@@ -149,6 +150,17 @@ async fn what_is_missing_is_not_found_and_not_not_found(database: Database) {
     assert_eq!(found(&store, Not(Box::new(named_anna))).await, ["2", "3", "4"], "who has no name is not Anna");
     assert_eq!(found(&store, Is(Fact::Has(TextField::Name))).await, ["1", "2", "4"]);
     assert_eq!(found(&store, Not(Box::new(Is(Fact::Has(TextField::Name))))).await, ["3"]);
+}
+
+async fn a_name_that_one_engine_cannot_say_spoils_no_search(database: Database) {
+    let store = furnished(&database).await;
+    let odd: Result<(), StoreError> = store
+        .write(|tx| Box::pin(async move { users::insert(tx, &user(5, "odd@example.org", Some("a\0b"))).await }))
+        .await;
+    odd.unwrap();
+    assert_eq!(found(&store, text(TextField::Name, TextMatch::Prefix, "ann")).await, ["1", "4"]);
+    let by_name = UserOrder { by: OrderField::Name, descending: true };
+    assert_eq!(page(&store, Everybody, by_name, 9, 0).await.len(), 5);
 }
 
 async fn flags_moments_and_identities_are_found(database: Database) {

@@ -2,12 +2,13 @@
 //!
 //! Pure functions from words to expressions.
 
-/// Buttons and links that show `name` or carry it as their label.
+/// Buttons and links that show `name`, beside what is hidden from a screen reader, or carry it as their label.
 pub(super) fn control(name: &str) -> String {
     let name = literal(name);
     let kinds = "self::button or self::a[@href] or self::summary or @role='button' \
                  or self::input[@type='submit' or @type='button']";
-    format!("//*[{kinds}][normalize-space(.)={name} or @aria-label={name} or @value={name}]")
+    let shown = format!("descendant-or-self::*[not(@aria-hidden='true')][normalize-space(.)={name}]");
+    format!("//*[{kinds}][{shown} or @aria-label={name} or @value={name}]")
 }
 
 /// Fields of that label: tied by `for`, wrapped by it, or carrying it as `aria-label`.

@@ -68,9 +68,18 @@ fn parse(bytes: &[u8]) -> Result<Value, ApiError> {
     let mut parser = serde_json::Deserializer::from_slice(bytes);
     let strict = Strict::deserialize(&mut parser).and_then(|strict| parser.end().map(|()| strict));
     strict.map(|strict| strict.0).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => invalid("an object has a property twice"),
+        serde_json::error::Category::Data if error.to_string().starts_with(NUL) => invalid(NUL),
+        serde_json::error::Category::Data => invalid(TWICE),
         _ => invalid("the body is not valid JSON"),
     })
+}
+
+const TWICE: &str = "an object has a property twice";
+const NUL: &str = "U+0000 is not allowed";
+
+/// Not every database can keep it, and nobody's name has it.
+fn without_nul<E: serde::de::Error>(text: &str) -> Result<&str, E> {
+    if text.contains('\0') { Err(E::custom(NUL)) } else { Ok(text) }
 }
 
 /// JSON without duplicate properties: two readers of one body could otherwise see two different ones (case 18).
@@ -107,8 +116,8 @@ impl<'de> Visitor<'de> for StrictVisitor {
         Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::from(value))
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
+        without_nul(value).map(Value::from)
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {
@@ -126,8 +135,8 @@ impl<'de> Visitor<'de> for StrictVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut found = Map::new();
         while let Some((name, Strict(value))) = entries.next_entry::<String, Strict>()? {
-            if found.insert(name, value).is_some() {
-                return Err(A::Error::custom("a property twice"));
+            if found.insert(without_nul(&name)?.to_owned(), value).is_some() {
+                return Err(A::Error::custom(TWICE));
             }
         }
         Ok(Value::Object(found))
@@ -331,6 +340,8 @@ mod tests {
         assert!(refused(r#"{"a":[{"b":1,"b":2}]}"#).contains("twice"));
         assert!(refused(r#"{"a":1} {"a":2}"#).contains("not valid JSON"));
         assert!(refused("{").contains("not valid JSON"));
+        assert!(refused(r#"{"a":"\u0000"}"#).contains("U+0000"));
+        assert!(refused(r#"{"a\u0000":1}"#).contains("U+0000"));
         assert!(refused(&"[".repeat(100_000)).contains("not valid JSON"));
     }
 

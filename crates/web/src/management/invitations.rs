@@ -14,10 +14,11 @@ use crate::error::ApiError;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use guestlist_app::App;
 use guestlist_app::invite::{self, Idempotency, Invite, Patch, Renewed, digest};
+use guestlist_app::{App, users};
 use guestlist_domain::ids::{ClientId, InvitationId};
 use guestlist_domain::invitation::{DEFAULT_LIFETIME, EmailMatch, Status, Terms, lifetime};
+use guestlist_domain::permission::Permission;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -37,6 +38,8 @@ pub(super) async fn create(
         ..Invite::new(email, caller.actor())
     };
     body.nothing_more()?;
+    users::check_metadata(&request.terms.user_metadata, &request.terms.app_metadata)?;
+    check_roles(&caller, &request.terms.roles)?;
     let invited = invite::invite(&state.app, request).await?;
     Ok((StatusCode::CREATED, Json(wire::invited(&invited))))
 }
@@ -68,6 +71,11 @@ fn terms(body: &mut Fields) -> Result<Terms, ApiError> {
         lifetime_ms: u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX),
         ..Terms::default()
     })
+}
+
+/// An administrator may do everything, so who may only invite must not make one.
+fn check_roles(caller: &Caller, roles: &[String]) -> Result<(), ApiError> {
+    if roles.is_empty() { Ok(()) } else { caller.must_have(&[Permission::CreateRoleMembers]) }
 }
 
 fn email_match(word: &str) -> Option<EmailMatch> {
@@ -136,6 +144,7 @@ pub(super) async fn change(
         roles: body.texts("roles", 50)?,
     };
     body.nothing_more()?;
+    check_roles(&caller, patch.roles.as_deref().unwrap_or_default())?;
     let renewed = invite::patch(&state.app, &InvitationId::new(id), patch, &caller.actor()).await?;
     answer(&state.app, renewed).await
 }

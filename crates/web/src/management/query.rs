@@ -11,6 +11,9 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
+/// Not every database can keep it, and it is in nobody's id.
+const NUL: &str = "%00";
+
 /// The parameters of a request.
 #[derive(Debug, Default)]
 pub(super) struct Query {
@@ -28,6 +31,9 @@ impl<S: Sync> FromRequestParts<S> for Query {
 impl Query {
     pub(super) fn read(text: &str) -> Result<Self, ApiError> {
         let mut parameters: Vec<(String, String)> = Vec::new();
+        if text.contains(NUL) {
+            return Err(invalid("U+0000 is not allowed"));
+        }
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
             if parameters.iter().any(|(known, _)| *known == name) {
                 return Err(invalid("a parameter comes twice"));
@@ -76,10 +82,11 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Segment
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let path: Result<Path<T>, PathRejection> = Path::from_request_parts(parts, state).await;
-        path.map(|Path(segments)| Self(segments)).map_err(|_| {
-            ApiError::new(StatusCode::BAD_REQUEST, "Path validation error: the path is not valid.")
-                .with_code("invalid_uri")
-        })
+        match path {
+            Ok(Path(segments)) if !parts.uri.path().contains(NUL) => Ok(Self(segments)),
+            _ => Err(ApiError::new(StatusCode::BAD_REQUEST, "Path validation error: the path is not valid.")
+                .with_code("invalid_uri")),
+        }
     }
 }
 

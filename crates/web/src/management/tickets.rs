@@ -10,7 +10,7 @@ use crate::error::ApiError;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use guestlist_app::invite::TicketTerms;
+use guestlist_app::invite::{InviteError, TicketTerms};
 use guestlist_app::users::{self, UserError};
 use guestlist_app::{App, connections, invite, recover};
 use guestlist_domain::connection::Strategy;
@@ -35,12 +35,20 @@ pub(super) async fn password_change(
         check_identity(identity, &user)?;
     }
     let by = caller.actor();
-    let link = match invite::ticket_for(&state.app, &user, terms.clone(), &by).await? {
+    let link = match invite::ticket_for(&state.app, &user, terms.clone(), &by).await.map_err(about_a_user)? {
         Some(link) => Some(link),
-        None => recover::ticket_for(&state.app, &user, terms, &by).await?,
+        None => recover::ticket_for(&state.app, &user, terms, &by).await.map_err(about_a_user)?,
     };
     let link = link.ok_or_else(|| ApiError::new(StatusCode::BAD_REQUEST, "The user is blocked."))?;
     Ok((StatusCode::CREATED, Json(json!({ "ticket": link.expose() }))))
+}
+
+/// What is missing behind a ticket is its user.
+fn about_a_user(error: InviteError) -> ApiError {
+    match error {
+        InviteError::NotFound => UserError::NotFound.into(),
+        other => other.into(),
+    }
 }
 
 /// By whom the user is named.

@@ -13,6 +13,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use guestlist_app::App;
 use guestlist_app::tokens::{self, Ask, AuthenticatedClient, Issued, TokenError};
+use guestlist_domain::secret::Sensitive;
 use serde::Serialize;
 
 pub(super) fn router() -> Router<WebState> {
@@ -81,8 +82,8 @@ fn answered(issued: &Issued) -> Response {
         token_type: "Bearer",
         expires_in: issued.expires_in.as_secs(),
         scope: issued.scope.to_string(),
-        id_token: issued.id_token.as_ref().map(|token| token.expose()),
-        refresh_token: issued.refresh_token.as_ref().map(|token| token.expose()),
+        id_token: issued.id_token.as_ref().map(Sensitive::expose),
+        refresh_token: issued.refresh_token.as_ref().map(Sensitive::expose),
     });
     ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
 }

@@ -160,7 +160,8 @@ async fn show_fresh(visit: Visit) -> Result<Response, Problem> {
 
 async fn fresh_page(mut visit: Visit, signed_in: &SignedIn, problem: Option<FormProblem>) -> Result<Response, Problem> {
     let ways = account::ways_in(&visit.app, &signed_in.user).await?;
-    let usable = ways.linked.iter().map(|(_, connection)| connection).filter(|connection| connection.enabled);
+    let linked = ways.linked.iter().map(|(_, connection)| connection);
+    let usable = linked.filter(|connection| connection.is_enabled_for(None));
     let offered = Ways::of(usable);
     visit.lead_to(offered.form_targets(None));
     let page = FreshSignInPage {

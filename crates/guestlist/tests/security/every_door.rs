@@ -1,0 +1,217 @@
+//! Every door of the pages and the console that changes something, each with a browser that may go through it now.
+//!
+//! The list is held against the routers' source, so that no door can be added without its key to these cases.
+
+use crate::scene::{PASSWORD, Scene, accept_by_password, leave};
+use guestlist_testkit::house::Engine;
+use guestlist_testkit::provider::{Account, Provider};
+use guestlist_testkit::visitor::{Answer, Form, Visitor};
+use serde_json::json;
+use std::fs;
+use std::path::Path;
+
+/// One door and whoever stands before it.
+pub(crate) struct Door {
+    /// As the router has it.
+    pub(crate) route: &'static str,
+    pub(crate) visitor: Visitor,
+    /// The form of the page, filled in.
+    pub(crate) form: Form,
+}
+
+fn door(route: &'static str, visitor: &Visitor, form: Form) -> Door {
+    Door { route, visitor: visitor.clone(), form }
+}
+
+/// A house with somebody before each of its doors.
+pub(crate) async fn full_of_doors() -> (Scene, Vec<Door>) {
+    let mut scene = Scene::on(Engine::Sqlite).await;
+    let beta = scene.another_provider("beta", "Beta").await;
+    let mut doors = invitation_doors(&mut scene).await;
+    doors.extend(account_doors(&mut scene).await);
+    doors.extend(way_doors(&mut scene).await);
+    doors.extend(log_in_doors(&mut scene, &beta).await);
+    doors.extend(recovery_doors(&mut scene).await);
+    doors.extend(console_doors(&mut scene).await);
+    scene.house.mails().await;
+    (scene, doors)
+}
+
+async fn invited(scene: &mut Scene, name: &str) -> (Visitor, Answer) {
+    let link = scene.invite(&format!("{name}@example.org")).await;
+    let mut visitor = scene.house.visitor();
+    let page = visitor.open(&link).await;
+    (visitor, page)
+}
+
+async fn invitation_doors(scene: &mut Scene) -> Vec<Door> {
+    let mut doors = Vec::new();
+    let (visitor, page) = invited(scene, "accepts").await;
+    doors.push(door("/accept", &visitor, page.form("Set password").with("password", PASSWORD)));
+    let (visitor, page) = invited(scene, "declines").await;
+    doors.push(door("/accept/decline", &visitor, page.form("Decline the invitation")));
+    let (visitor, page) = invited(scene, "leaves").await;
+    doors.push(door("/accept/with/{connection}", &visitor, page.form("Continue with Acme")));
+    for (name, route, button) in [
+        ("confirms", "/accept/confirm", "Continue as somebody@work.example"),
+        ("chooses", "/accept/another", "Use another account"),
+    ] {
+        let (mut visitor, page) = invited(scene, name).await;
+        let away = leave(&mut visitor, &page, "Continue with Acme").await;
+        let page = visitor.open(&scene.acme.send_back(&away, &Account::new(name, "somebody@work.example"))).await;
+        doors.push(door(route, &visitor, page.form(button)));
+    }
+    let link = scene.invite("renews@example.org").await;
+    scene.resend("renews@example.org").await;
+    let mut visitor = scene.house.visitor();
+    let page = visitor.open(&link).await;
+    doors.push(door("/accept/renew", &visitor, page.form("Send me a new link")));
+    let mut visitor = scene.guest("switches@example.org").await;
+    let link = scene.invite("other@example.org").await;
+    let page = visitor.open(&link).await;
+    doors.push(door("/accept/switch", &visitor, page.form("Switch account")));
+    doors
+}
+
+async fn account_doors(scene: &mut Scene) -> Vec<Door> {
+    let mut visitor = scene.guest("account@example.org").await;
+    let page = visitor.open("/account").await;
+    let change = page.form("Change password").with("current_password", PASSWORD).with("password", "orchid-lantern-7");
+    let connect = door("/account/connect/{connection}", &visitor, page.form("Connect Acme"));
+    let fresh = visitor.open("/account/fresh").await.form("Log in").with("password", PASSWORD);
+    let mut leaving = scene.guest("logs-out@example.org").await;
+    let log_out = leaving.open("/account").await.form("Log out");
+    vec![
+        connect,
+        door("/account/fresh", &visitor, fresh),
+        door("/account/password", &visitor, change),
+        door("/logout", &leaving, log_out),
+    ]
+}
+
+async fn way_doors(scene: &mut Scene) -> Vec<Door> {
+    let mut doors = Vec::new();
+    for (name, route, button) in [
+        ("keeps-acme", "/account/password/remove", "Remove password"),
+        ("keeps-password", "/account/ways/{identity}/remove", "Remove Acme"),
+        ("is-asked", "/account/fresh/with/{connection}", "Continue with Acme"),
+    ] {
+        let mut visitor = scene.guest(&format!("{name}@example.org")).await;
+        scene.connect(&mut visitor, &Account::new(name, "x@work.example")).await;
+        let page = visitor.open(if name == "is-asked" { "/account/fresh" } else { "/account" }).await;
+        doors.push(door(route, &visitor, page.form(button)));
+    }
+    scene.house.mails().await;
+    doors
+}
+
+async fn log_in_doors(scene: &mut Scene, beta: &Provider) -> Vec<Door> {
+    let email = "proves@example.org";
+    let mut visitor = scene.guest(email).await;
+    let page = visitor.open("/account").await;
+    let away = leave(&mut visitor, &page, "Connect Beta").await;
+    visitor.open(&beta.send_back(&away, &Account::new("proves", email))).await;
+    scene.house.mails().await;
+    let mut visitor = scene.house.visitor();
+    let login = visitor.open("/login").await;
+    let mut doors = vec![
+        door("/login", &visitor, login.form("Log in").with("email", email).with("password", PASSWORD)),
+        door("/login/with/{connection}", &visitor, login.form("Continue with Acme")),
+    ];
+    scene.declare(&["example.org"], "confirm").await;
+    for (subject, route, button) in
+        [("one", "/login/prove", "Log in"), ("other", "/login/prove/with/{connection}", "Continue with Beta")]
+    {
+        let mut visitor = scene.house.visitor();
+        let page = scene.sign_in(&mut visitor, &Account::new(subject, email)).await;
+        doors.push(door(route, &visitor, page.form(button).with("password", PASSWORD)));
+    }
+    doors
+}
+
+async fn recovery_doors(scene: &mut Scene) -> Vec<Door> {
+    let (email, mut visitor) = ("forgets@example.org", scene.house.visitor());
+    scene.guest(email).await;
+    scene.guest("remembers@example.org").await;
+    let page = visitor.open("/forgot").await;
+    let forgot = page.form("Send the link").with("email", "remembers@example.org");
+    visitor.press(&page, "Send the link", &[("email", email)]).await;
+    let mut resets = scene.house.visitor();
+    let page = resets.open(scene.house.mail().await.link("/reset/").as_str()).await;
+    vec![
+        door("/forgot", &visitor, forgot),
+        door("/reset", &resets, page.form("Set password").with("password", "orchid-lantern-7")),
+    ]
+}
+
+/// An administrator's browser.
+pub(crate) async fn administrator(scene: &mut Scene) -> Visitor {
+    let link = scene.invite_on(json!({"email": "admin@example.org", "roles": ["admin"]})).await;
+    let mut admin = scene.house.visitor();
+    accept_by_password(&mut admin, &link).await;
+    scene.house.mails().await;
+    admin
+}
+
+async fn console_doors(scene: &mut Scene) -> Vec<Door> {
+    let mut admin = administrator(scene).await;
+    let invite = admin.open("/admin/invite").await.form("Send invitation").with("email", "new@example.org");
+    let mut doors = vec![door("/admin/invite", &admin, invite)];
+    for (name, route, button) in [
+        ("copied", "/admin/invitations/{id}/link", "Copy link"),
+        ("resent", "/admin/invitations/{id}/resend", "Resend"),
+        ("revoked", "/admin/invitations/{id}/revoke", "Revoke"),
+    ] {
+        let email = format!("{name}@example.org");
+        let made = scene.api.post("/api/v2/invitations", &json!({"email": email})).await.json();
+        let mut path = format!("/admin/invitations/{}", made["id"].as_str().unwrap());
+        if name == "revoked" {
+            path += "/revoke";
+        }
+        doors.push(door(route, &admin, admin.clone().open(&path).await.form(button)));
+    }
+    scene.house.mails().await;
+    for (name, route, button) in [
+        ("blocked", "/admin/people/{id}/block", "Block"),
+        ("unblocked", "/admin/people/{id}/unblock", "Lift the block"),
+    ] {
+        let email = format!("{name}@example.org");
+        scene.guest(&email).await;
+        let path = format!("/admin/people/{}", scene.cellar.user(&email).await.id.to_string().replace('|', "%7C"));
+        if name == "unblocked" {
+            let page = admin.open(&path).await;
+            admin.press(&page, "Block", &[]).await.assert_status(200);
+        }
+        doors.push(door(route, &admin, admin.clone().open(&path).await.form(button)));
+    }
+    doors
+}
+
+/// The routes in the files of one folder of the web crate, each with its handlers: `get(show).post(send)`.
+fn routes(folder: &str) -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/src").join(folder);
+    let mut routes = Vec::new();
+    for file in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if file.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
+        let text = fs::read_to_string(&file).unwrap();
+        // A route ends where the next one begins, or its function ends.
+        let end = |rest: &str| [".route(", "\n}"].iter().filter_map(|mark| rest.find(mark)).min().unwrap_or(rest.len());
+        for (at, mark) in text.match_indices(".route(") {
+            let rest = &text[at + mark.len()..];
+            let (path, handlers) = rest[..end(rest)].split_once(',').unwrap();
+            routes.push((path.trim().trim_matches('"').to_owned(), handlers.to_owned()));
+        }
+    }
+    routes
+}
+
+/// Those of several folders that answer to that method: `get` or `post`.
+pub(crate) fn routes_that(method: &str, folders: &[&str]) -> Vec<String> {
+    let call = format!("{method}(");
+    let all = folders.iter().flat_map(|folder| routes(folder));
+    let found: Vec<String> = all.filter(|(_, handlers)| handlers.contains(&call)).map(|(path, _)| path).collect();
+    assert!(!found.is_empty(), "no routes are found in {folders:?}");
+    found
+}
