@@ -76,6 +76,16 @@ impl Visit {
         self.browser.as_ref()
     }
 
+    /// The browser's own secret. One that we have not seen yet gets it with this answer.
+    pub fn browser_or_new(&mut self) -> Secret {
+        let app = &self.app;
+        let secret = match &self.browser {
+            Some(known) => known,
+            None => self.new_browser.get_or_insert_with(|| app.entropy().secret(Purpose::Browser)),
+        };
+        secret.clone()
+    }
+
     /// The link's secret that this browser opened last, for one purpose.
     pub fn link(&self, purpose: Purpose) -> Option<Secret> {
         let sealed = self.cookies.get(link_cookie(purpose))?;
@@ -151,14 +161,10 @@ impl Visit {
         Ok(response)
     }
 
-    /// The token for the forms of this answer. A browser that we have not seen yet gets a secret of its own with it.
+    /// The token for the forms of this answer.
     fn form_token(&mut self) -> String {
-        let app = &self.app;
-        let browser = match &self.browser {
-            Some(known) => known,
-            None => self.new_browser.get_or_insert_with(|| app.entropy().secret(Purpose::Browser)),
-        };
-        csrf::form_token(app.seal(), browser.expose(), self.cookies.get(CookieKind::Session))
+        let browser = self.browser_or_new();
+        csrf::form_token(self.app.seal(), browser.expose(), self.cookies.get(CookieKind::Session))
     }
 
     fn set_cookie(&mut self, kind: CookieKind, value: &str) {

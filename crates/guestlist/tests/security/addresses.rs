@@ -187,7 +187,8 @@ async fn case_018_one_address_or_none(engine: Engine) {
     assert!(scene.house.mails().await.is_empty() && happened(&scene).await.is_empty());
 
     // What can only be read in one way is one address: the stored one, and the one that is mailed.
-    for (number, written) in ["  Anna.Berg+list@Example.ORG", "anna@BÜCHER.example\t", "anna@example\u{3002}org"].iter().enumerate()
+    for (number, written) in
+        ["  Anna.Berg+list@Example.ORG", "anna@BÜCHER.example\t", "anna@example\u{3002}org"].iter().enumerate()
     {
         let made = scene.api.post("/api/v2/invitations", &json!({"email": written})).await;
         let made: Value = made.assert_status(201).json();

@@ -114,8 +114,7 @@ async fn invitations(scene: &mut Scene, burglary: &mut Burglary) -> Visitor {
     let bearer = format!("Bearer {}", scene.api.token);
     let headers =
         [("authorization", bearer.as_str()), ("content-type", "application/json"), ("idempotency-key", "once")];
-    let answer =
-        scene.house.visitor().send(axum::http::Method::POST, "/api/v2/invitations", &headers, handed).await;
+    let answer = scene.house.visitor().send(axum::http::Method::POST, "/api/v2/invitations", &headers, handed).await;
     burglary.hide("a link handed over", last_part(answer.json()["invitation_url"].as_str().unwrap()));
     burglary.hide("the backend's token", scene.api.token.clone());
     let user = json!({"connection": "Username-Password-Authentication", "email": "dora@example.org",

@@ -142,7 +142,8 @@ async fn case_011_a_scanner_changes_nothing(engine: Engine) {
     // A scanner that keeps the cookie gets as far as a person without a mouse.
     let mut follower = scene.house.visitor();
     follower.open(&anna.link).await;
-    let behind = ["/accept", "/accept/confirm", "/accept/decline", "/accept/renew", "/accept/with/acme", "/login/prove"];
+    let behind =
+        ["/accept", "/accept/confirm", "/accept/decline", "/accept/renew", "/accept/with/acme", "/login/prove"];
     for _ in 0..20 {
         for (method, headers) in SCANS {
             let answer = scene.house.visitor().send(method.clone(), &anna.link, headers, String::new()).await;
@@ -310,12 +311,7 @@ async fn case_015_no_header_of_a_request_gets_into_a_link(engine: Engine) {
 }
 
 /// A press on a button, under a lie.
-async fn press_under(
-    scene: &Scene,
-    visitor: &Visitor,
-    form: &Form,
-    lie: &Lie,
-) -> RawAnswer {
+async fn press_under(scene: &Scene, visitor: &Visitor, form: &Form, lie: &Lie) -> RawAnswer {
     let body: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form.values).finish();
     let cookies = raw::cookie_line(visitor);
     let mut headers: Vec<(&str, &str)> = lie.1.iter().filter(|(name, _)| *name != "origin").copied().collect();

@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod addresses;
+mod at_rest;
 mod cookies;
 mod doors;
 mod every_door;
@@ -13,10 +15,13 @@ mod full_house;
 mod guests;
 mod invitation;
 mod linking;
+mod links;
 mod merging;
 mod pages;
+mod passwords;
 mod prehijack;
 mod race;
 mod raw;
+mod recovery;
 mod scene;
 mod social;

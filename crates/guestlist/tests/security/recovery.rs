@@ -234,7 +234,8 @@ async fn case_036_another_password_or_a_block_kills_the_link(engine: Engine) {
     let mut early = scene.house.visitor();
     let form = reset_form(&mut early, &link, NEW).await;
     let account = anna.open("/account").await;
-    let change = account.form("Change password").with("current_password", PASSWORD).with("password", "willow-candle-31");
+    let change =
+        account.form("Change password").with("current_password", PASSWORD).with("password", "willow-candle-31");
     assert_in(&press(&mut anna, &change).await);
     scene.house.mails().await;
     assert_killed(&scene, early, &form, &link).await;

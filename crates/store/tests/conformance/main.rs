@@ -16,7 +16,6 @@ mod database;
 mod accept_races;
 mod events;
 mod every_function;
-
 mod flows;
 mod idempotency;
 mod identities;

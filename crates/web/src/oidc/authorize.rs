@@ -12,6 +12,7 @@ use axum::extract::RawQuery;
 use axum::response::Response;
 use axum::routing::get;
 use guestlist_app::authorize::{self, Outcome, Unanswerable};
+use guestlist_app::social::{self, Errand, SocialError};
 use guestlist_domain::authorization::Parameters;
 
 /// The sealed request in the query of the way back.
@@ -31,8 +32,27 @@ async fn not_answered() -> Problem {
 async fn ask(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let parameters = Parameters::new(fields(query).into_pairs());
     let signed_in = visit.signed_in().await?;
-    let outcome = authorize::authorize(&visit.app, &parameters, signed_in.as_ref()).await?;
-    answer(visit, outcome)
+    match authorize::authorize(&visit.app, &parameters, signed_in.as_ref()).await? {
+        Outcome::SignIn { resume } => ask_to_sign_in(visit, resume).await,
+        outcome => answer(visit, outcome),
+    }
+}
+
+/// An application that names a provider's connection skips our log-in page (`auth0-contract.md`, 2.2). If the provider
+/// cannot be reached, or the connection is the password database, the page is the way.
+async fn ask_to_sign_in(mut visit: Visit, resume: String) -> Result<Response, Problem> {
+    let pending = authorize::peek(&visit.app, &resume);
+    let Some((connection, pending)) = pending.and_then(|pending| Some((pending.connection.clone()?, pending))) else {
+        return answer(visit, Outcome::SignIn { resume });
+    };
+    let errand =
+        Errand::SignIn { client: Some(pending.client), resume: Some(resume.clone()), login_hint: pending.login_hint };
+    let browser = visit.browser_or_new();
+    match social::depart(&visit.app, errand, &connection, &browser).await {
+        Ok(provider) => visit.redirect(provider.as_str()),
+        Err(SocialError::Unexpected(error)) => Err(error.into()),
+        Err(_) => answer(visit, Outcome::SignIn { resume }),
+    }
 }
 
 /// A POST from an application's page comes without our cookie, which is `Lax`; the GET that it becomes has it.
