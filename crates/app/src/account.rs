@@ -104,9 +104,10 @@ pub async fn change_password(
     new: Sensitive,
 ) -> Result<Secret, AccountError> {
     let now = app.now();
-    check_current(app, signed_in, current, now).await?;
     let user = &signed_in.user;
+    // First, because it costs nothing: a password that will not do is no reason to hash another (case 28).
     let new = NewPassword::choose(new, &user.email, user.profile.name.as_deref())?;
+    check_current(app, signed_in, current, now).await?;
     let (phc, begun, house) = (passwords::hash(app, &new).await?, NewSession::mint(app, now), app.clone());
     let signed_in = signed_in.clone();
     let secret = app

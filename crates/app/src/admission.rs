@@ -15,6 +15,7 @@ use guestlist_domain::identity::{Identity, LinkRule, ProvenIdentity};
 use guestlist_domain::ids::IdentityId;
 use guestlist_domain::invitation::{Invitation, OpenInvitation, Proof};
 use guestlist_domain::mail::Occasion;
+use guestlist_domain::permission::Permission;
 use guestlist_domain::session::Method;
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::{ADMIN_ROLE, Lifecycle, User, merge_metadata};
@@ -63,7 +64,7 @@ pub(crate) async fn admit(
         return Err(StoreError::Conflict);
     }
     wipe(tx, &user, now).await?;
-    let user = activate(tx, user, &accepted, proof, way_in, now).await?;
+    let user = activate(app, tx, user, &accepted, proof, way_in, now).await?;
     attach(app, tx, &user, way_in, now).await?;
     session.begin(tx, &user, way_in.method(), now).await?;
     write_down(app, tx, &user, &accepted, proof, way_in, now).await?;
@@ -80,6 +81,7 @@ async fn wipe(tx: &mut Tx<'_>, user: &User, now: Timestamp) -> Result<(), StoreE
 }
 
 async fn activate(
+    app: &App,
     tx: &mut Tx<'_>,
     user: User,
     accepted: &Invitation,
@@ -94,7 +96,7 @@ async fn activate(
         (_, WayIn::Password(_)) => false,
     };
     let mut roles = user.roles;
-    if terms.roles.iter().any(|role| role == ADMIN_ROLE) && may_still_grant(tx, &accepted.invited_by).await? {
+    if terms.roles.iter().any(|role| role == ADMIN_ROLE) && may_still_grant(app, tx, &accepted.invited_by).await? {
         roles.push(ADMIN_ROLE.to_owned());
         roles.dedup();
     }
@@ -126,11 +128,14 @@ async fn activate(
 }
 
 /// Whether whoever invited could still invite an administrator today (case 10).
-async fn may_still_grant(tx: &mut Tx<'_>, inviter: &Actor) -> Result<bool, StoreError> {
+async fn may_still_grant(app: &App, tx: &mut Tx<'_>, inviter: &Actor) -> Result<bool, StoreError> {
     Ok(match inviter {
         Actor::Operator | Actor::System => true,
         Actor::User(id) => users::find(tx, id).await?.is_some_and(|user| user.is_admin()),
-        Actor::Client(id) => clients::find(tx, id).await?.is_some(),
+        Actor::Client(id) => {
+            let grant = clients::find_grant(tx, id, &app.public_url().management_audience()).await?;
+            grant.is_some_and(|grant| grant.allows(Permission::CreateInvitations))
+        }
         Actor::Guest => false,
     })
 }
@@ -166,7 +171,11 @@ async fn write_down(
     if let WayIn::Upstream(way) = way_in {
         about = about.with_connection(&way.connection.id);
     }
-    let facts = [("method", json!(way_in.method().to_word())), ("proof", json!(proof.as_str()))];
+    let mut facts = vec![("method", json!(way_in.method().to_word())), ("proof", json!(proof.as_str()))];
+    if !accepted.terms.roles.is_empty() {
+        // What the invitation promised and what it came to may differ.
+        facts.push(("roles", json!(user.roles)));
+    }
     history::record_with(app, tx, now, (EventKind::InvitationAccepted, &actor, about.clone()), &facts).await?;
     history::record(app, tx, now, EventKind::LoginSucceeded, &actor, about).await?;
     let locale = accepted.terms.locale.as_deref();

@@ -3,6 +3,7 @@
 //! Owns what a client may use. Must not know requests.
 
 use crate::ids::{ClientGrantId, ClientId};
+use crate::permission::Permission;
 use crate::secret::SecretHash;
 use crate::time::{Timestamp, days, hours};
 use crate::user::Metadata;
@@ -213,6 +214,13 @@ pub struct ClientGrant {
     pub audience: String,
     /// Which scopes of it.
     pub scope: Vec<String>,
+}
+
+impl ClientGrant {
+    /// Whether it lets the machine do that at the Management API.
+    pub fn allows(&self, permission: Permission) -> bool {
+        self.scope.iter().any(|scope| scope == permission.as_str())
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,4 @@
 //! Controls are found by the names that a person reads and a screen reader says. They are few, because each starts a
 //! browser; what can be shown without one is shown in `flows` and `security`.
 
-#![expect(clippy::expect_used, reason = "tests")]
-
 mod guest;

@@ -78,6 +78,13 @@ async fn case_016_no_text_adds_a_recipient_or_a_header(engine: Engine) {
     for (number, text) in HOSTILE.iter().enumerate() {
         let application = json!({"name": format!("Calendar {text}"), "app_type": "regular_web"});
         let application = post.api.post("/api/v2/clients", &application).await;
+        if text.contains('\0') {
+            // No text of ours has one: it is refused wherever it is told.
+            application.assert_status(400);
+            let guest = json!({"email": "nul@example.org", "name": text, "message": text});
+            post.api.post("/api/v2/invitations", &guest).await.assert_status(400);
+            continue;
+        }
         let application = application.assert_status(201).json()["client_id"].clone();
         for (place, terms) in [
             ("name", json!({"name": text})),
@@ -177,11 +184,16 @@ async fn case_018_one_address_or_none(engine: Engine) {
     let one = format!("/api/v2/invitations/{}", bob.id);
     let user = format!("/api/v2/users/{}", bob.user_id.replace('|', "%7C"));
     for body in CONFUSING {
-        call(&scene, Method::POST, "/api/v2/invitations", body).await.assert_status(400);
-        call(&scene, Method::PATCH, &one, body).await.assert_status(400);
-        call(&scene, Method::PATCH, &user, body).await.assert_status(400);
         let with_connection = body.replacen('{', r#"{"connection":"Username-Password-Authentication","#, 1);
-        call(&scene, Method::POST, "/api/v2/users", &with_connection).await.assert_status(400);
+        for (method, path, body) in [
+            (Method::POST, "/api/v2/invitations", *body),
+            (Method::PATCH, &one, body),
+            (Method::PATCH, &user, body),
+            (Method::POST, "/api/v2/users", &with_connection),
+        ] {
+            let answer = call(&scene, method.clone(), path, body).await;
+            assert_eq!(answer.status.as_u16(), 400, "{method} {path} {body}: {}", answer.body);
+        }
         scene.assert_same(&before, &[]).await;
     }
     assert!(scene.house.mails().await.is_empty() && happened(&scene).await.is_empty());
@@ -237,7 +249,7 @@ async fn assert_one_mail_or_none(scene: &Scene) {
         let stored = scene.cellar.user(&mail.to[0]).await;
         let mut visitor = scene.house.visitor();
         let page = visitor.open(mail.link("/reset/").as_str()).await;
-        page.assert_says(stored.email.as_str());
+        assert!(page.body.contains(stored.email.as_str()), "{}", page.body);
     }
 }
 

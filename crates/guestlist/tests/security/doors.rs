@@ -69,7 +69,7 @@ async fn case_022_fields_and_queries_say_nothing_about_the_invitation(engine: En
     let page = visitor.open(&format!("{}?{wishes}", anna.link)).await;
     assert_eq!(page.url.as_str(), "https://id.example.org/accept", "the query is left behind");
     let page = visitor.open(&format!("/accept?{wishes}")).await;
-    page.assert_says(ANNA);
+    assert!(page.body.contains(ANNA), "{}", page.body);
     assert!(!page.body.contains("evil") && !page.body.contains(BOB), "{}", page.text());
     happened(&scene).await;
     let before = scene.contents().await;

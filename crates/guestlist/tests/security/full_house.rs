@@ -82,7 +82,7 @@ impl FullHouse {
     pub(crate) async fn open(mut self) {
         drop(self.thread);
         for _ in 0..PLACES {
-            next(&mut self.waiting).await.assert_status(400).assert_says("Wrong email or password");
+            next(&mut self.waiting).await.assert_status(400).assert_says("This email and password do not match");
         }
         assert!(self.waiting.is_empty());
     }

@@ -223,6 +223,7 @@ async fn case_013_nothing_of_the_way_in_is_kept_or_fetched_elsewhere(engine: Eng
 fn addresses_in(html: &str) -> Vec<String> {
     let mut found = Vec::new();
     // What stands between tags is text, however much of it looks like an attribute.
+    let html = html.replace("&#x2f;", "/");
     for tag in html.split('<').filter_map(|rest| rest.split_once('>')).map(|(tag, _)| tag) {
         for attribute in ["src", "href", "action", "formaction", "srcset", "poster", "data", "background"] {
             for rest in tag.split(&format!(" {attribute}=")).skip(1) {

@@ -171,7 +171,7 @@ async fn case_029_five_hundred_at_the_door(engine: Engine) {
 
     drop(thread);
     while let Some(answer) = crowd.join_next().await {
-        answer.unwrap().assert_status(400).assert_says("Wrong email or password");
+        answer.unwrap().assert_status(400).assert_says("This email and password do not match");
     }
     assert_eq!(happened(&scene).await, vec!["login.failed"; PLACES], "a line for each that was compared");
     scene.house.clock.advance(Duration::from_mins(16));
@@ -227,7 +227,7 @@ async fn case_032_every_wrong_try_gets_the_same_answer(engine: Engine) {
     for (who, email, password) in WRONG.iter().chain(WRONG) {
         assert_eq!(email.len(), 18, "{email}");
         let answer = try_password(&mut visitor, email, password).await;
-        answer.assert_status(400).assert_says("Wrong email or password");
+        answer.assert_status(400).assert_says("This email and password do not match");
         let answer = comparable(&answer, email);
         let expected = expected.get_or_insert_with(|| answer.clone());
         assert_eq!(*expected, answer, "{who}");
