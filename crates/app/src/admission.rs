@@ -58,6 +58,11 @@ pub(crate) async fn admit(
     session: &NewSession,
     now: Timestamp,
 ) -> Result<User, StoreError> {
+    if user.lifecycle == Lifecycle::Active {
+        // Acceptance wipes what it finds; a user who is in must never get here, whatever a row says.
+        let what = "an open invitation of a user who is active".to_owned();
+        return Err(StoreError::Inconsistent { table: "invitations", id: open.invitation().id.to_string(), what });
+    }
     let (link, proof) = (open.link().clone(), open.proof());
     let accepted = Invitation::accept(open, way_in.method(), now);
     if !invitations::accept(tx, &accepted, &link).await? {

@@ -10,7 +10,7 @@ use crate::linked;
 use crate::passwords::{self, Check};
 use crate::sessions::NewSession;
 use crate::throttle;
-use guestlist_domain::connection::Connection;
+use guestlist_domain::connection::{Connection, Strategy};
 use guestlist_domain::email::Email;
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::ids::ClientId;
@@ -65,29 +65,37 @@ pub async fn ways_in(app: &App, client: Option<&ClientId>) -> Result<Vec<Connect
     .await
 }
 
-/// Signs in with address and password.
+/// Signs in with address and password, where the password database is open to `client`, or without one to anybody.
 pub async fn with_password(
     app: &App,
     address: &str,
     password: &Sensitive,
+    client: Option<&ClientId>,
     browser: &Secret,
 ) -> Result<Entered, SignInError> {
     let now = app.now();
     // Text that is no address is nobody's: as wrong as any other, and as slow.
     let email = Email::parse(address).ok();
     let (user, stored) = match &email {
-        Some(email) => knock(app, email, now).await?,
+        Some(email) => knock(app, email, client, now).await?,
         None => (None, None),
     };
     let checked = passwords::check(app, password, stored.clone()).await?;
     let (Some(user), Check::Match { rehashed }) = (user, checked) else {
-        note_failure(app, email.as_ref(), now).await?;
+        note_failure(app, email.as_ref(), "wrong_credentials", now).await?;
         return Err(SignInError::Wrong);
     };
     match user.standing() {
         Standing::Active => {}
-        Standing::Blocked => return Err(SignInError::Blocked),
-        Standing::Pending => return Err(SignInError::Wrong),
+        Standing::Blocked => {
+            note_failure(app, email.as_ref(), "user_blocked", now).await?;
+            return Err(SignInError::Blocked);
+        }
+        // The right password of somebody who is only on the list: as wrong as any other, and as slow.
+        Standing::Pending => {
+            note_failure(app, email.as_ref(), "not_accepted", now).await?;
+            return Err(SignInError::Wrong);
+        }
     }
     let raised = rehashed.and_then(|newer| stored.map(|older| (older, newer)));
     let (house, begun, browser) = (app.clone(), NewSession::mint(app, now), browser.hash());
@@ -118,18 +126,27 @@ pub async fn with_password(
 
 /// Counts the try before the password is looked at, so that many tries at once cannot slip past the limit, and fetches
 /// what it will be compared with.
-async fn knock(app: &App, email: &Email, now: Timestamp) -> Result<(Option<User>, Option<String>), SignInError> {
-    let email = email.clone();
+async fn knock(
+    app: &App,
+    email: &Email,
+    client: Option<&ClientId>,
+    now: Timestamp,
+) -> Result<(Option<User>, Option<String>), SignInError> {
+    let (email, client) = (email.clone(), client.cloned());
     app.write(move |tx| {
-        let email = email.clone();
+        let (email, client) = (email.clone(), client.clone());
         Box::pin(async move {
             if let Err(retry_after) = throttle::knock_for(tx, throttle::SIGN_IN, &email, now).await? {
                 return Ok(Err(retry_after));
             }
+            // Where passwords are switched off, every one of them is wrong (case 62).
+            let usable = connections::usable(tx, client.as_ref(), None).await?;
             let user = users::find_by_email(tx, &email).await?;
             let stored = match &user {
-                Some(user) => hashes::find(tx, &user.id).await?,
-                None => None,
+                Some(user) if usable.iter().any(|way| way.strategy == Strategy::Database) => {
+                    hashes::find(tx, &user.id).await?
+                }
+                Some(_) | None => None,
             };
             Ok::<_, SignInError>(Ok((user, stored)))
         })
@@ -138,13 +155,18 @@ async fn knock(app: &App, email: &Email, now: Timestamp) -> Result<(Option<User>
     .map_err(|retry_after| SignInError::TooMany { retry_after })
 }
 
-async fn note_failure(app: &App, email: Option<&Email>, now: Timestamp) -> Result<(), SignInError> {
+async fn note_failure(
+    app: &App,
+    email: Option<&Email>,
+    reason: &'static str,
+    now: Timestamp,
+) -> Result<(), SignInError> {
     let (house, email) = (app.clone(), email.cloned());
     app.write(move |tx| {
         let (app, email) = (house.clone(), email.clone());
         Box::pin(async move {
             let about = about_whom(tx, email.as_ref()).await?;
-            let facts = [("reason", json!("wrong_credentials"))];
+            let facts = [("reason", json!(reason))];
             let failed = (EventKind::LoginFailed, &Actor::Guest, about);
             Ok(history::record_with(&app, tx, now, failed, &facts).await?)
         })

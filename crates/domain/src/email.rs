@@ -76,6 +76,8 @@ fn canonical_local(local: &str) -> Result<String, EmailError> {
     // RFC 5322, 3.2.3: atext, in atoms separated by single dots.
     let is_atext = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
     let sound = local.len() <= MAX_LOCAL && local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atext));
+    // An encoded word (RFC 2047) is made of atext, and some mail programs decode it into another address (case 18).
+    let sound = sound && !local.contains("=?");
     if sound { Ok(local.to_ascii_lowercase()) } else { Err(EmailError::LocalPart) }
 }
 
@@ -148,6 +150,7 @@ mod tests {
     #[case("\"a@evil.org\"@victim.org")]
     #[case("anna(comment)@example.org")]
     #[case("=?utf-8?q?anna?=@example.org\r\nBcc: m@evil.org")]
+    #[case("=?utf-8?q?anna=40example.org=3e?=@evil.example")]
     #[case("anna\u{ff20}example.org")]
     #[case("ann\u{17f}a@example.org")]
     #[case("\u{212a}im@example.org")]

@@ -24,7 +24,7 @@ pub(crate) async fn invite_on(scene: &mut Scene, terms: &Value) -> Invited {
 }
 
 impl Invited {
-    /// Sends it again; the new link.
+    /// Sends it again; the new link, out of the one mail that goes out.
     pub(crate) async fn resend(&self, scene: &mut Scene) -> String {
         scene.api.post(&format!("/api/v2/invitations/{}/resend", self.id), &json!({})).await.assert_status(200);
         scene.house.mail().await.link("/i/").into()

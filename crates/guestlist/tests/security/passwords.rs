@@ -193,7 +193,7 @@ const WRONG: &[(&str, &str, &str)] = &[
 async fn everybody(scene: &mut Scene) {
     scene.guest("annika@example.org").await;
     let waiter = json!({"connection": "Username-Password-Authentication", "email": "waiter@example.org",
-        "password": PASSWORD, "email_verified": true});
+        "password": PASSWORD, "email_verified": false});
     scene.api.post("/api/v2/users", &waiter).await.assert_status(201);
     scene.guest("barred@example.org").await;
     let barred = scene.cellar.user("barred@example.org").await.id.to_string().replace('|', "%7C");
@@ -235,6 +235,11 @@ async fn case_032_every_wrong_try_gets_the_same_answer(engine: Engine) {
     }
     assert_eq!(visitor.cookie("session"), None);
     scene.assert_same(&before, &["events", "throttles"]).await;
+
+    // Whoever knows the password is told of the block; that is written down, and opens nothing.
+    try_password(&mut visitor, "barred@example.org", PASSWORD).await.assert_status(403);
+    scene.assert_login_failed("user_blocked").await;
+    assert_eq!(visitor.cookie("session"), None);
 
     // The eleventh try in a quarter of an hour is refused as well, for nobody's address and for anybody's alike.
     let mut limits = Vec::new();

@@ -21,6 +21,7 @@ use guestlist_app::authorize::PendingRequest;
 use guestlist_app::sign_in::{self, Entered, SignInError};
 use guestlist_app::social::{self, Proving};
 use guestlist_app::{Unexpected, sessions};
+use guestlist_domain::ids::ClientId;
 use guestlist_domain::secret::{Secret, Sensitive};
 use serde::Deserialize;
 
@@ -154,7 +155,7 @@ struct LoginForm {
 async fn log_in(posted: Posted<LoginForm>) -> Result<Response, Problem> {
     let Posted { visit, browser, form } = posted;
     let behind = Behind::of(&visit, form.resume, form.to.as_deref());
-    match attempt(&visit, &form.email, &form.password, &browser).await? {
+    match attempt(&visit, (&form.email, &form.password), behind.request().map(|asked| &asked.client), &browser).await? {
         Attempt::In(entered) => {
             let to = behind.onward();
             enter(visit, *entered, &to).await
@@ -173,11 +174,11 @@ pub(super) enum Attempt {
 
 pub(super) async fn attempt(
     visit: &Visit,
-    email: &str,
-    password: &Sensitive,
+    (email, password): (&str, &Sensitive),
+    client: Option<&ClientId>,
     browser: &Secret,
 ) -> Result<Attempt, Unexpected> {
-    match sign_in::with_password(&visit.app, email, password, browser).await {
+    match sign_in::with_password(&visit.app, email, password, client, browser).await {
         Ok(entered) => Ok(Attempt::In(Box::new(entered))),
         Err(SignInError::Wrong) => Ok(Attempt::Again(FormProblem::WrongCredentials)),
         Err(SignInError::TooMany { .. }) => Ok(Attempt::Again(FormProblem::TooManyAttempts)),
@@ -224,7 +225,7 @@ async fn prove(posted: Posted<ProofForm>) -> Result<Response, Problem> {
     let Posted { visit, browser, form } = posted;
     let proving = look(social::proving(&visit.app, &browser).await)?.ok_or(Problem::LostWay)?;
     let email = proving.address.as_ref().map(ToString::to_string).unwrap_or_default();
-    match attempt(&visit, &email, &form.password, &browser).await? {
+    match attempt(&visit, (&email, &form.password), proving.client.as_ref(), &browser).await? {
         Attempt::In(entered) => {
             let to = match &proving.resume {
                 Some(sealed) => onward_path(sealed),
