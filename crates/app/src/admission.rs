@@ -58,15 +58,16 @@ pub(crate) async fn admit(
     session: &NewSession,
     now: Timestamp,
 ) -> Result<User, StoreError> {
-    if user.lifecycle == Lifecycle::Active {
-        // Acceptance wipes what it finds; a user who is in must never get here, whatever a row says.
-        let what = "an open invitation of a user who is active".to_owned();
-        return Err(StoreError::Inconsistent { table: "invitations", id: open.invitation().id.to_string(), what });
-    }
     let (link, proof) = (open.link().clone(), open.proof());
     let accepted = Invitation::accept(open, way_in.method(), now);
     if !invitations::accept(tx, &accepted, &link).await? {
         return Err(StoreError::Conflict);
+    }
+    if user.lifecycle == Lifecycle::Active {
+        // Acceptance wipes what it finds; a user who is in must never get here, whatever a row says. Asked only now:
+        // before, it may be somebody else's acceptance that was committed between two reads.
+        let what = "an open invitation of a user who is active".to_owned();
+        return Err(StoreError::Inconsistent { table: "invitations", id: accepted.id.to_string(), what });
     }
     wipe(tx, &user, now).await?;
     let user = activate(app, tx, user, &accepted, proof, way_in, now).await?;

@@ -22,7 +22,7 @@ use fantoccini::error::CmdError;
 use fantoccini::wd::TimeoutConfiguration;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use url::Url;
 
 use command::{ComputedLabel, DevTools};
@@ -44,6 +44,7 @@ pub enum Screen {
 }
 
 impl Screen {
+    /// A window cannot be this narrow; an emulated device can.
     fn emulated(self) -> Option<(u32, u32)> {
         match self {
             Self::Desktop => None,
@@ -100,6 +101,13 @@ impl Browser {
         let patience = TimeoutConfiguration::new(None, Some(Duration::from_mins(1)), Some(PATIENCE));
         client.update_timeouts(patience).await.expect("the driver takes its timeouts");
         let browser = Self { client, _driver: driver };
+        if let Some((width, height)) = options.screen.emulated() {
+            // Not the driver's own `mobileEmulation`: with it, the driver never answers again once a page has a
+            // `Cross-Origin-Opener-Policy` and so comes in another process than the empty page before it.
+            let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 2.0, "mobile": true });
+            browser.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+            browser.devtools("Emulation.setTouchEmulationEnabled", json!({ "enabled": true })).await;
+        }
         if options.dark {
             let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
             browser.devtools("Emulation.setEmulatedMedia", features).await;
@@ -293,17 +301,9 @@ fn capabilities(options: &BrowserOptions, driver: &Driver) -> Value {
         // Chromium's content settings: 1 allows, 2 blocks.
         "profile.managed_default_content_settings.javascript": if options.javascript { 1 } else { 2 },
     });
-    let mut chrome = Map::new();
-    chrome.insert("args".to_owned(), arguments);
-    chrome.insert("prefs".to_owned(), preferences);
-    // A window cannot be this narrow; an emulated device can.
-    if let Some((width, height)) = options.screen.emulated() {
-        let metrics = json!({ "width": width, "height": height, "pixelRatio": 2.0, "mobile": true, "touch": true });
-        chrome.insert("mobileEmulation".to_owned(), json!({ "deviceMetrics": metrics }));
-    }
     json!({
         "browserName": "chrome",
         "acceptInsecureCerts": options.any_certificate,
-        "goog:chromeOptions": chrome,
+        "goog:chromeOptions": { "args": arguments, "prefs": preferences },
     })
 }

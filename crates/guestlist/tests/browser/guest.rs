@@ -19,7 +19,6 @@ impl Visit {
     async fn on(screen: Screen) -> Self {
         let house = House::with(Engine::Sqlite, Options { listening: true, ..Options::default() }).await;
         let (api, acme) = (house.api().await, house.provider().await);
-        eprintln!("0 {}", house.origin());
         let browser = Browser::start(&BrowserOptions { screen, ..BrowserOptions::without_javascript() }).await;
         Self { house, api, acme, browser }
     }
@@ -35,17 +34,13 @@ impl Visit {
     }
 
     async fn open_login(&self) {
-        eprintln!("1");
         self.browser.open(&format!("{}/login", self.house.origin())).await;
-        eprintln!("2");
         self.assert_fits().await;
-        eprintln!("3");
     }
 
     /// By the button of the page, and the one at the provider.
     async fn continue_as(&self, button: &str) {
         self.browser.click("Continue with Acme").await;
-        eprintln!("4");
         self.browser.wait_for_text("Acme").await;
         let issuer = self.browser.current_url().await.origin().ascii_serialization();
         assert_eq!(issuer, self.acme.issuer, "the browser is at the provider");

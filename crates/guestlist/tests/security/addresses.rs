@@ -295,7 +295,7 @@ async fn case_020_the_address_of_the_form_is_ignored(engine: Engine) {
         let account = press(&mut visitor, &form).await;
         assert_in(&account);
         account.assert_says(&email);
-        assert_eq!(scene.house.mail().await.to, [email.clone()]);
+        assert_eq!(scene.house.mail().await.to, [email.as_str()]);
         let user = scene.cellar.user(&email).await;
         assert_eq!(user.id.as_str(), guest.user_id);
         assert_eq!(happened(&scene).await, ["invitation.accepted", "login.succeeded"]);

@@ -278,12 +278,11 @@ async fn case_024_no_page_is_a_door(engine: Engine) {
     // An application that asks for a sign-up gets the page to log in, or an error, and no way to make an account.
     for more in ["&screen_hint=signup", "&prompt=create", "&screen_hint=signup&prompt=login", "&mode=signUp"] {
         let page = scene.house.visitor().open(&request(&client, more)).await;
-        match page.location() {
-            Some(back) => assert!(back.starts_with(&format!("{CALLBACK}?error=")), "{more}: {back}"),
-            None => {
-                assert_eq!((page.status.as_u16(), page.url.path()), (200, "/login"), "{more}: {}", page.text());
-                assert!(page.offers("Log in") && !page.offers("Sign up") && !page.offers("Set password"));
-            }
+        if let Some(back) = page.location() {
+            assert!(back.starts_with(&format!("{CALLBACK}?error=")), "{more}: {back}");
+        } else {
+            assert_eq!((page.status.as_u16(), page.url.path()), (200, "/login"), "{more}: {}", page.text());
+            assert!(page.offers("Log in") && !page.offers("Sign up") && !page.offers("Set password"));
         }
     }
     for (path, expected) in [

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use guestlist_testkit::house::House;
 use guestlist_testkit::visitor::{Answer, Form, Visitor};
 use std::sync::mpsc;
+use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -45,13 +46,13 @@ pub(crate) struct HeldThread {
 impl HeldThread {
     pub(crate) async fn hold() -> Self {
         let (release, released) = mpsc::channel::<()>();
-        let (begin, begun) = oneshot::channel();
+        let (say, hears) = oneshot::channel();
         tokio::task::spawn_blocking(move || {
-            begin.send(()).expect("somebody waits for it");
+            say.send(()).expect("somebody waits for it");
             // Ends when the sender is dropped.
             let _ = released.recv();
         });
-        begun.await.expect("the thread begins");
+        hears.await.expect("the thread begins");
         Self { _release: release }
     }
 }
@@ -88,9 +89,14 @@ impl FullHouse {
     }
 }
 
-async fn next(waiting: &mut JoinSet<Answer>) -> Answer {
-    waiting.join_next().await.expect("somebody waits").expect("nobody panics")
+/// The next answer. Where everybody waits and nobody is sent away, a test fails instead of waiting with them.
+pub(crate) async fn next(waiting: &mut JoinSet<Answer>) -> Answer {
+    let answer = tokio::time::timeout(PATIENCE, waiting.join_next()).await.expect("somebody is answered");
+    answer.expect("somebody waits").expect("nobody panics")
 }
+
+/// Far more than any answer takes.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The log-in form, filled in.
 pub(crate) async fn log_in_form(visitor: &mut Visitor, email: &str, password: &str) -> Form {

@@ -139,7 +139,7 @@ async fn case_036_sixty_four_at_once(engine: Engine) {
 async fn case_036_expiry_is_decided_at_the_press(engine: Engine) {
     let (scene, _) = with_anna(engine).await;
     let link = forgot(&scene, ANNA).await;
-    scene.house.clock.advance(MAILED_LIFETIME - Duration::from_secs(1));
+    scene.house.clock.advance(MAILED_LIFETIME.saturating_sub(Duration::from_secs(1)));
     let mut visitor = scene.house.visitor();
     let form = reset_form(&mut visitor, &link, NEW).await;
     scene.house.clock.advance(Duration::from_secs(2));
