@@ -74,19 +74,23 @@ async fn invitation_doors(scene: &mut Scene) -> Vec<Door> {
 }
 
 async fn account_doors(scene: &mut Scene) -> Vec<Door> {
-    let mut visitor = scene.guest("account@example.org").await;
-    let page = visitor.open("/account").await;
-    let change = page.form("Change password").with("current_password", PASSWORD).with("password", "orchid-lantern-7");
-    let connect = door("/account/connect/{connection}", &visitor, page.form("Connect Acme"));
-    let fresh = visitor.open("/account/fresh").await.form("Log in").with("password", PASSWORD);
-    let mut leaving = scene.guest("logs-out@example.org").await;
-    let log_out = leaving.open("/account").await.form("Log out");
-    vec![
-        connect,
-        door("/account/fresh", &visitor, fresh),
-        door("/account/password", &visitor, change),
-        door("/logout", &leaving, log_out),
-    ]
+    let mut doors = Vec::new();
+    for (name, route, page, button) in [
+        ("connects", "/account/connect/{connection}", "/account", "Connect Acme"),
+        ("changes", "/account/password", "/account", "Change password"),
+        ("is-stale", "/account/fresh", "/account/fresh", "Log in"),
+        ("logs-out", "/logout", "/account", "Log out"),
+    ] {
+        let mut visitor = scene.guest(&format!("{name}@example.org")).await;
+        let form = visitor.open(page).await.form(button);
+        let form = match route {
+            "/account/password" => form.with("current_password", PASSWORD).with("password", "orchid-lantern-7"),
+            "/account/fresh" => form.with("password", PASSWORD),
+            _ => form,
+        };
+        doors.push(door(route, &visitor, form));
+    }
+    doors
 }
 
 async fn way_doors(scene: &mut Scene) -> Vec<Door> {
@@ -98,10 +102,10 @@ async fn way_doors(scene: &mut Scene) -> Vec<Door> {
     ] {
         let mut visitor = scene.guest(&format!("{name}@example.org")).await;
         scene.connect(&mut visitor, &Account::new(name, "x@work.example")).await;
+        scene.house.mails().await;
         let page = visitor.open(if name == "is-asked" { "/account/fresh" } else { "/account" }).await;
         doors.push(door(route, &visitor, page.form(button)));
     }
-    scene.house.mails().await;
     doors
 }
 

@@ -23,7 +23,7 @@ on_both_engines!(
     case_075_a_way_in_that_is_switched_off_does_not_count,
 );
 
-const STALE: Duration = Duration::from_secs(11 * 60);
+const STALE: Duration = Duration::from_mins(11);
 
 fn at_acme(name: &str) -> Account {
     Account::new(&format!("{name}-at-acme"), &format!("{name}@work.example"))

@@ -87,7 +87,7 @@ async fn rule_confirm_links_nothing_without_that_proof(engine: Engine) {
     assert!(scene.subjects(BOB).await.is_empty() && scene.subjects(ANNA).await.is_empty());
     asked.press(&bobs, "Log out", &[]).await;
     // The question is forgotten after a while; the right answer is then a sign-in like any other.
-    scene.house.clock.advance(Duration::from_secs(16 * 60));
+    scene.house.clock.advance(Duration::from_mins(16));
     assert!(page.offers("Log in"));
     assert_in(&log_in(&mut asked, ANNA, PASSWORD).await);
     assert!(scene.subjects(ANNA).await.is_empty());
