@@ -55,3 +55,8 @@ mail-way-in-removed-not-you = Wenn Sie das waren, ist nichts zu tun. Wenn nicht,
 # Ein Test.
 mail-test-subject = Ein Test von { $site }
 mail-test-text = Dies ist ein Test, geschrieben am { $moment }. Sie lesen ihn, also kommt E-Mail von { $site } an.
+
+# Eine Einladung wurde mit einem anderen Konto angenommen.
+mail-invitation-brought-subject = Ihre Einladung zu { $site } wurde angenommen
+mail-invitation-brought-text = Am { $moment } wurde die Einladung für { $invited } mit dem Konto { $account } bei { $site } angenommen. Dieses Konto hat jetzt, was die Einladung bot.
+mail-invitation-brought-not-you = Wenn Sie das waren, ist nichts zu tun. Wenn nicht, hat jemand anders den Link geöffnet. Bitte sagen Sie es der Person, die Sie eingeladen hat.

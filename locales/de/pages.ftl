@@ -38,6 +38,7 @@ accept-title-plain = Sie sind eingeladen
 accept-until = Diese Einladung gilt bis
 accept-ways = Wie möchten Sie hereinkommen?
 accept-no-way = Für diese Einladung ist gerade kein Weg offen. Bitte sagen Sie es der Person, die Sie eingeladen hat.
+accept-have-account = Ich habe hier schon ein Konto
 decline-question = Nicht für Sie, oder nicht erwartet?
 decline-explained = Sie können diese Seite einfach verlassen: Ohne Sie geschieht nichts. Oder Sie lehnen ab, dann gilt der Link endgültig nicht mehr.
 decline-action = Einladung ablehnen
@@ -55,6 +56,11 @@ confirm-explained = Wenn beide Ihnen gehören, machen Sie weiter. Von da an öff
 confirm-continue-as = Weiter als { $address }
 confirm-continue = Weiter mit diesem Konto
 confirm-other = Anderes Konto verwenden
+confirm-account-title = Ist das Ihr Konto?
+confirm-account-intro = Diese Anmeldung bei { $provider } öffnet hier schon ein Konto. Ihre Einladung gilt für eine andere Adresse.
+confirm-account = Das Konto
+confirm-account-explained = Sie können die Einladung mit { $account } annehmen. Beide Adressen bekommen darüber eine E-Mail. Oder gehen Sie zurück und nehmen Sie einen anderen Weg; die Einladung bleibt offen.
+confirm-account-bring = Als { $account } annehmen
 
 # Links, die nichts öffnen.
 dead-title-expired = Dieser Link ist abgelaufen
@@ -81,6 +87,8 @@ link-sent-hint = Es kann eine Minute dauern. Kommt nichts an, schauen Sie auch b
 wrong-user-title = Sie sind als jemand anders angemeldet
 wrong-user-text = Sie sind als { $current } angemeldet. Diese Einladung ist für { $invited }.
 wrong-user-explained = Wechseln Sie das Konto, um sie anzunehmen. Bis dahin bleibt die Einladung offen.
+wrong-user-choose = Wechseln Sie das Konto, um sie als diese Person anzunehmen, oder nehmen Sie sie mit dem Konto an, in dem Sie gerade sind. Bis dahin bleibt die Einladung offen.
+wrong-user-bring = Als { $current } annehmen
 wrong-user-switch = Konto wechseln
 wrong-user-stay = { $current } bleiben
 

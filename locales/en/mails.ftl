@@ -55,3 +55,8 @@ mail-way-in-removed-not-you = If that was you, there is nothing to do. If not, l
 # A test.
 mail-test-subject = A test from { $site }
 mail-test-text = This is a test, written on { $moment }. You are reading it, so mail from { $site } arrives.
+
+# An invitation was accepted with another account.
+mail-invitation-brought-subject = Your invitation to { $site } was accepted
+mail-invitation-brought-text = On { $moment }, the invitation for { $invited } was accepted with the account { $account } at { $site }. That account has now what the invitation offered.
+mail-invitation-brought-not-you = If that was you, there is nothing to do. If not, somebody else opened the link. Please tell the person who invited you.

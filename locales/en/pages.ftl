@@ -38,6 +38,7 @@ accept-title-plain = You are invited
 accept-until = This invitation is open until
 accept-ways = Choose how you want to come in
 accept-no-way = There is no way in for this invitation at the moment. Please tell whoever invited you.
+accept-have-account = I already have an account here
 decline-question = Not for you, or not expected?
 decline-explained = You can leave this page: nothing happens without you. Or decline, and the link stops working for good.
 decline-action = Decline the invitation
@@ -55,6 +56,11 @@ confirm-explained = If both are yours, continue. From then on this { $provider }
 confirm-continue-as = Continue as { $address }
 confirm-continue = Continue with this account
 confirm-other = Use another account
+confirm-account-title = Is this your account?
+confirm-account-intro = This { $provider } login already opens an account here. Your invitation is for another address.
+confirm-account = The account
+confirm-account-explained = You can accept the invitation with { $account }. Both addresses get a mail about it. Or go back and use another way in; the invitation stays open.
+confirm-account-bring = Accept as { $account }
 
 # Links that open nothing.
 dead-title-expired = This link has expired
@@ -81,6 +87,8 @@ link-sent-hint = It can take a minute. If nothing comes, look among the unwanted
 wrong-user-title = You are signed in as somebody else
 wrong-user-text = You are signed in as { $current }. This invitation is for { $invited }.
 wrong-user-explained = Switch the account to accept it. The invitation stays open until you do.
+wrong-user-choose = Switch the account to accept it as that person, or accept it with the account you are in. The invitation stays open until you do.
+wrong-user-bring = Accept as { $current }
 wrong-user-switch = Switch account
 wrong-user-stay = Stay { $current }
 

@@ -10,19 +10,20 @@ use crate::history;
 use crate::landing::{self, Landing, Wish};
 use crate::outbox::{self, Letter};
 use crate::passwords;
-use crate::sessions::NewSession;
+use crate::sessions::{self, NewSession, SignedIn};
 use crate::throttle;
 use guestlist_domain::client::Client;
 use guestlist_domain::connection::{Connection, Strategy};
 use guestlist_domain::credential::{NewPassword, WeakPassword};
 use guestlist_domain::event::{About, Actor, EventKind};
-use guestlist_domain::invitation::{Invitation, OpenInvitation, Standing};
+use guestlist_domain::invitation::{Invitation, OpenInvitation, Standing, Terms};
+use guestlist_domain::linking::{self, Account, Decision};
 use guestlist_domain::mail::Occasion;
 use guestlist_domain::secret::{Purpose, Secret, SecretHash, Sensitive};
 use guestlist_domain::ticket::Channel;
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::{self, User};
-use guestlist_store::{Tx, clients, connections, invitations, outbox as mails, users};
+use guestlist_store::{StoreError, Tx, clients, connections, invitations, outbox as mails, users};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -76,6 +77,9 @@ pub enum AcceptError {
     /// The user is blocked.
     #[error("the user is blocked")]
     Blocked,
+    /// An invitation is brought to an account only soon after a sign-in.
+    #[error("a fresh sign-in is needed")]
+    NotFresh,
     /// Too many mails to this address.
     #[error("too many mails to this address")]
     TooMany {
@@ -156,19 +160,59 @@ pub async fn with_password(app: &App, link: &Secret, password: Sensitive) -> Res
                 let door = open_door(tx, hash, now).await?;
                 let terms = door.open.invitation().terms.clone();
                 let user = admission::admit(&app, tx, door.open, door.user, &way_in, &session, now).await?;
-                let wish = Wish {
-                    result_url: terms.result_url.as_deref(),
-                    include_email: terms.include_email_in_redirect,
-                    client: terms.client.as_ref(),
-                    message: "Your account is ready.",
-                };
-                let landing = landing::after(tx, wish, &user.email, &app.public_url().issuer()).await?;
+                let landing = land(&app, tx, &terms, &user).await?;
                 Ok::<_, AcceptError>(CameIn { session: session.secret().clone(), user, landing })
             })
         })
         .await?;
     app.outbox_has_work().notify_one();
     Ok(came_in)
+}
+
+/// Whether the guest could accept as somebody who is here already.
+pub fn may_bring(door: &OpenDoor, user: &User) -> bool {
+    matches!(linking::bring(&door.open, &account_of(user)), Decision::BringTo(_))
+}
+
+fn account_of(user: &User) -> Account<'_> {
+    let proven = user.email_proven_at.is_some().then_some(&user.email);
+    Account { user: &user.id, standing: user.standing(), proven }
+}
+
+/// Accepts as whoever is signed in here: the link and a fresh sign-in, both in one browser.
+pub async fn bring(app: &App, link: &Secret, signed_in: &SignedIn) -> Result<Landing, AcceptError> {
+    let (now, hash, house, session) = (app.now(), link.hash(), app.clone(), signed_in.session.id.clone());
+    let landing = app
+        .write(move |tx| {
+            let (app, session) = (house.clone(), session.clone());
+            Box::pin(async move {
+                let signed_in = sessions::get(tx, &session, now).await?.ok_or(AcceptError::NotFresh)?;
+                if !signed_in.session.is_fresh(now) {
+                    return Err(AcceptError::NotFresh);
+                }
+                let door = open_door(tx, hash, now).await?;
+                if !may_bring(&door, &signed_in.user) {
+                    return Err(AcceptError::NotOffered);
+                }
+                let terms = door.open.invitation().terms.clone();
+                let method = &signed_in.session.method;
+                let user = admission::bring(&app, tx, door.open, signed_in.user, method, now).await?;
+                Ok::<_, AcceptError>(land(&app, tx, &terms, &user).await?)
+            })
+        })
+        .await?;
+    app.outbox_has_work().notify_one();
+    Ok(landing)
+}
+
+async fn land(app: &App, tx: &mut Tx<'_>, terms: &Terms, user: &User) -> Result<Landing, StoreError> {
+    let wish = Wish {
+        result_url: terms.result_url.as_deref(),
+        include_email: terms.include_email_in_redirect,
+        client: terms.client.as_ref(),
+        message: "Your account is ready.",
+    };
+    landing::after(tx, wish, &user.email, &app.public_url().issuer()).await
 }
 
 /// The guest says no.

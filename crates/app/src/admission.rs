@@ -4,6 +4,10 @@
 //! attached, and event, mail and session are in the same transaction. Must not decide whether anybody may come in: it is
 //! called with the evidence.
 
+mod bring;
+
+pub(crate) use bring::bring;
+
 use crate::app::App;
 use crate::history;
 use crate::outbox::{self, Letter};
@@ -13,12 +17,13 @@ use guestlist_domain::connection::Connection;
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::identity::{Identity, LinkRule, ProvenIdentity};
 use guestlist_domain::ids::IdentityId;
+use guestlist_domain::invitation::Terms;
 use guestlist_domain::invitation::{Invitation, OpenInvitation, Proof};
 use guestlist_domain::mail::Occasion;
 use guestlist_domain::permission::Permission;
 use guestlist_domain::session::Method;
 use guestlist_domain::time::Timestamp;
-use guestlist_domain::user::{ADMIN_ROLE, Lifecycle, User, merge_metadata};
+use guestlist_domain::user::{ADMIN_ROLE, Lifecycle, Metadata, User, merge_metadata};
 use guestlist_store::{StoreError, Tx, clients, grants, identities, invitations, passwords, sessions, tickets, users};
 use serde_json::json;
 
@@ -58,9 +63,9 @@ pub(crate) async fn admit(
     session: &NewSession,
     now: Timestamp,
 ) -> Result<User, StoreError> {
-    let (link, proof) = (open.link().clone(), open.proof());
+    let (key, proof) = (open.key().clone(), open.proof());
     let accepted = Invitation::accept(open, way_in.method(), now);
-    if !invitations::accept(tx, &accepted, &link).await? {
+    if !invitations::accept(tx, &accepted, &key).await? {
         return Err(StoreError::Conflict);
     }
     if user.lifecycle == Lifecycle::Active {
@@ -97,11 +102,13 @@ async fn activate(
 ) -> Result<User, StoreError> {
     let terms = &accepted.terms;
     let is_proven = match (proof, way_in) {
-        (Proof::Mailbox, _) => true,
-        (_, WayIn::Upstream(way)) => way.who.vouched_address(&way.connection) == Some(&accepted.email),
-        (_, WayIn::Password(_)) => false,
+        (Proof::Mailbox | Proof::Provider, _) => true,
+        (Proof::Possession | Proof::Vouched, WayIn::Upstream(way)) => {
+            way.who.vouched_address(&way.connection) == Some(&accepted.email)
+        }
+        (Proof::Possession | Proof::Vouched, WayIn::Password(_)) => false,
     };
-    let mut roles = user.roles;
+    let mut roles = user.roles.clone();
     if terms.roles.iter().any(|role| role == ADMIN_ROLE) && may_still_grant(app, tx, &accepted.invited_by).await? {
         roles.push(ADMIN_ROLE.to_owned());
         roles.dedup();
@@ -110,9 +117,7 @@ async fn activate(
         WayIn::Upstream(way) => way.who.claims().profile.clone(),
         WayIn::Password(_) => guestlist_domain::user::Profile::default(),
     };
-    let merge = |current, carried: &guestlist_domain::user::Metadata| {
-        if carried.is_empty() { current } else { merge_metadata(current, carried.clone()) }
-    };
+    let (user_metadata, app_metadata) = merge_terms(&user, terms);
     let active = User {
         email: accepted.email.clone(),
         email_verified: is_proven || proof == Proof::Vouched,
@@ -120,8 +125,8 @@ async fn activate(
         lifecycle: Lifecycle::Active,
         roles,
         profile: user.profile.or(told),
-        user_metadata: merge(user.user_metadata, &terms.user_metadata),
-        app_metadata: merge(user.app_metadata, &terms.app_metadata),
+        user_metadata,
+        app_metadata,
         // Whatever was minted for the pending row, by whatever fault, is of an older epoch (R20).
         epoch: user.epoch + 1,
         updated_at: now,
@@ -131,6 +136,14 @@ async fn activate(
     };
     users::save(tx, &active).await?;
     Ok(User { version: active.version + 1, ..active })
+}
+
+/// The user's metadata with what the invitation carries.
+fn merge_terms(user: &User, terms: &Terms) -> (Metadata, Metadata) {
+    let merge = |current: &Metadata, carried: &Metadata| {
+        if carried.is_empty() { current.clone() } else { merge_metadata(current.clone(), carried.clone()) }
+    };
+    (merge(&user.user_metadata, &terms.user_metadata), merge(&user.app_metadata, &terms.app_metadata))
 }
 
 /// Whether whoever invited could still invite an administrator today (case 10).

@@ -3,6 +3,7 @@
 //! Owns what a connection must be to work at all, and the sealing of our secret at its provider. Must not know what a
 //! way in is used for.
 
+mod address;
 mod change;
 mod options;
 
@@ -14,6 +15,7 @@ use crate::error::{Unexpected, act_errors};
 use guestlist_domain::connection::{Audience, Connection, DATABASE_CONNECTION, MergeRule, Strategy};
 use guestlist_domain::ids::{ClientId, ConnectionId};
 use guestlist_domain::secret::Sensitive;
+use guestlist_outbound::upstream::recipe;
 use guestlist_store::connections;
 use thiserror::Error;
 
@@ -33,7 +35,7 @@ pub enum ConnectionError {
     #[error("A connection with this name already exists.")]
     NameTaken,
     /// Another kind than those there are.
-    #[error("The strategy '{0}' is not supported. Supported now: auth0, oidc.")]
+    #[error("The strategy '{0}' is not supported. Supported: {known}.", known = strategies())]
     Strategy(String),
     /// A second password database.
     #[error("There is one password database: {DATABASE_CONNECTION}.")]
@@ -56,6 +58,11 @@ pub enum ConnectionError {
 }
 
 act_errors!(ConnectionError);
+
+/// Every strategy's word.
+fn strategies() -> String {
+    Strategy::ALL.iter().map(|strategy| strategy.as_str()).collect::<Vec<_>>().join(", ")
+}
 
 /// Makes the password database, if it is not there yet: at the first start.
 pub async fn ensure_database(app: &App) -> Result<(), Unexpected> {
@@ -117,6 +124,30 @@ pub async fn with_secret(app: &App, id: &ConnectionId) -> Result<Option<Connecti
         options.client_secret = Some(Sensitive::new(text));
     }
     Ok(Some(connection))
+}
+
+/// What a kind of connection is called, so that an administrator can tell them apart.
+pub fn kind_label(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Waad => "Microsoft Entra ID",
+        Strategy::WindowsLive => "Microsoft account",
+        other => button_label(other),
+    }
+}
+
+/// What its button says to a guest, unless the administrator says otherwise: the provider's own name.
+fn button_label(strategy: Strategy) -> &'static str {
+    recipe(strategy).map_or(DATABASE_CONNECTION, |recipe| recipe.label)
+}
+
+/// Whether our secret at the provider is kept.
+pub async fn has_secret(app: &App, id: &ConnectionId) -> Result<bool, Unexpected> {
+    let id = id.clone();
+    app.read(move |tx| {
+        let id = id.clone();
+        Box::pin(async move { Ok(connections::sealed_secret(tx, &id).await?.is_some()) })
+    })
+    .await
 }
 
 /// Every connection: the password database, then the oldest first.

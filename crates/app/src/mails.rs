@@ -54,6 +54,8 @@ pub enum Mail {
     WayInAdded(WayIn),
     /// A way in was removed.
     WayInRemoved(WayIn),
+    /// An invitation was accepted with an account that was there already.
+    InvitationBrought(InvitationBrought),
     /// A test, from the operator.
     Test(Test),
 }
@@ -130,6 +132,19 @@ pub struct WayIn {
     pub support: Option<String>,
 }
 
+/// An invitation was accepted with an account that was there already.
+#[derive(Clone, Debug, Serialize)]
+pub struct InvitationBrought {
+    /// The invited address.
+    pub invited: String,
+    /// The account's address, if the reader may know it: whoever reads the invited mailbox sees its domain alone.
+    pub account: String,
+    /// When.
+    pub at: Timestamp,
+    /// Whom to ask, if the operator says so.
+    pub support: Option<String>,
+}
+
 /// A test of the road.
 #[derive(Clone, Debug, Serialize)]
 pub struct Test {
@@ -173,6 +188,7 @@ impl Mail {
             Self::PasswordChanged(_) => "password_changed",
             Self::WayInAdded(_) => "way_in_added",
             Self::WayInRemoved(_) => "way_in_removed",
+            Self::InvitationBrought(_) => "invitation_brought",
             Self::Test(_) => "test",
         }
     }

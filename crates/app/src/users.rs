@@ -78,9 +78,11 @@ pub struct LinkedIdentity {
 }
 
 impl LinkedIdentity {
-    /// The provider's name for the person, told apart from those of other connections of the same kind.
+    /// The provider's name for the person; where an organization's own provider gave it, told apart from those of other
+    /// connections of the same kind.
     pub fn provider_user_id(&self) -> String {
-        format!("{}|{}", self.connection, self.identity.claims.subject)
+        let subject = &self.identity.claims.subject;
+        if self.provider.is_social() { subject.clone() } else { format!("{}|{subject}", self.connection) }
     }
 }
 

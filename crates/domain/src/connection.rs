@@ -2,40 +2,19 @@
 //!
 //! Owns names, strategies and the merge rule's setting. Must not know how a provider is spoken to.
 
+mod strategy;
+mod upstream;
+
+pub use strategy::Strategy;
+pub use upstream::{Endpoints, PersonFields, Tenants, UpstreamOptions, UpstreamSettings, is_tenant_id};
+
 use crate::email::Email;
 use crate::ids::{ClientId, ConnectionId};
-use crate::secret::Sensitive;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The password database's connection, there from the first start and enabled for every client.
 pub const DATABASE_CONNECTION: &str = "Username-Password-Authentication";
-
-/// How a connection proves somebody. Auth0's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Strategy {
-    /// The password database.
-    #[serde(rename = "auth0")]
-    Database,
-    /// Any OpenID provider.
-    #[serde(rename = "oidc")]
-    Oidc,
-}
-
-impl Strategy {
-    /// Auth0's word; also the `provider` of identities that came this way.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Database => "auth0",
-            Self::Oidc => "oidc",
-        }
-    }
-
-    /// Reads Auth0's word.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Database, Self::Oidc].into_iter().find(|strategy| strategy.as_str() == word)
-    }
-}
 
 /// What happens when a new social login carries an address that is proven here (`product.md`, section 5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +40,7 @@ pub struct Connection {
     pub display_name: String,
     /// How it proves somebody.
     pub strategy: Strategy,
-    /// For `oidc`: what the operator configured. `None` for the password database.
+    /// What the operator said about the provider. `None` for the password database.
     pub upstream: Option<UpstreamOptions>,
     /// Switched off for everybody, whatever the clients say.
     pub enabled: bool,
@@ -84,19 +63,6 @@ pub enum Audience {
     Clients(Vec<ClientId>),
 }
 
-/// How to reach an OpenID provider.
-#[derive(Clone, Debug)]
-pub struct UpstreamOptions {
-    /// The issuer, byte for byte as its tokens say it.
-    pub issuer: String,
-    /// Our client id there.
-    pub client_id: String,
-    /// Our secret there; sealed at rest.
-    pub client_secret: Option<Sensitive>,
-    /// What we ask for; `openid` is always among it.
-    pub scope: String,
-}
-
 impl Connection {
     /// Whether a way in by this connection is open to `client`; with no client, whether it is open to any.
     pub fn is_enabled_for(&self, client: Option<&ClientId>) -> bool {
@@ -111,6 +77,15 @@ impl Connection {
     /// Whether the operator declared this provider's word about such an address to be proof.
     pub fn is_authoritative_for(&self, email: &Email) -> bool {
         self.authoritative_domains.iter().any(|domain| domain == email.domain())
+    }
+
+    /// Whether the provider never says that it verified an address, and has no need to: one organization of Microsoft's,
+    /// whose administrator writes the addresses. Where any organization may come, each could write anybody's (nOAuth).
+    pub const fn speaks_for_its_addresses(&self) -> bool {
+        match &self.upstream {
+            Some(options) => matches!(options.settings.tenants, Some(Tenants::One(_))),
+            None => false,
+        }
     }
 }
 

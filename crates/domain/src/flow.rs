@@ -67,6 +67,13 @@ pub enum Purpose {
         /// In which session; it must still be there, and fresh, when the browser returns.
         session: SessionId,
     },
+    /// To see whether a connection works: nobody is signed in, nothing is linked.
+    Try {
+        /// Which administrator wants to know.
+        user: UserId,
+        /// In which session.
+        session: SessionId,
+    },
 }
 
 impl Purpose {
@@ -76,6 +83,7 @@ impl Purpose {
             Self::Accept { .. } => "accept",
             Self::SignIn { .. } => "sign_in",
             Self::Link { .. } => "link",
+            Self::Try { .. } => "try",
         }
     }
 }
@@ -171,7 +179,8 @@ mod tests {
         let purposes = [
             Purpose::Accept { invitation, channel: Channel::Mailed, generation: 1 },
             Purpose::SignIn { client: None, resume: Some("sealed".to_owned()) },
-            Purpose::Link { user: user.clone(), session },
+            Purpose::Link { user: user.clone(), session: session.clone() },
+            Purpose::Try { user: user.clone(), session },
         ];
         for purpose in purposes {
             let stored = serde_json::to_value(&purpose).unwrap();

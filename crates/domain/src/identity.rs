@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub struct UpstreamIdentity {
     /// The connection over which the answer came.
     pub connection: ConnectionId,
-    /// The issuer, byte for byte as configured and as verified.
+    /// Whose subject it is, byte for byte as configured and as verified; with Microsoft's tenant where there are several.
     pub issuer: String,
     /// The provider's name for the person; opaque, compared byte for byte.
     pub subject: String,
@@ -45,11 +45,16 @@ impl ProvenIdentity {
         &self.0
     }
 
-    /// The address, if this provider's word about it counts: it said `true`, and the operator declared the connection
-    /// authoritative for the address's domain.
+    /// The address, if this provider's word about it counts: it said that it verified it, or need not say so, and the
+    /// operator declared the connection authoritative for the address's domain.
     pub fn vouched_address(&self, connection: &Connection) -> Option<&Email> {
         let email = self.0.email.as_ref()?;
-        (self.0.email_verified && connection.is_authoritative_for(email)).then_some(email)
+        (self.says_verified(connection) && connection.is_authoritative_for(email)).then_some(email)
+    }
+
+    /// Whether the provider says that it verified the address, or need not say so. Worth nothing by itself.
+    pub const fn says_verified(&self, connection: &Connection) -> bool {
+        self.0.email_verified || connection.speaks_for_its_addresses()
     }
 }
 

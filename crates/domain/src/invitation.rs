@@ -3,8 +3,10 @@
 //! Owns every transition of an invitation's life. A transition consumes the invitation and gives the next one, or says
 //! why it cannot. "Expired" is not stored; [`Invitation::standing`] computes it. Must not know mails, pages or tables.
 
+use crate::connection::Connection;
 use crate::email::Email;
 use crate::event::Actor;
+use crate::identity::ProvenIdentity;
 use crate::ids::{ClientId, InvitationId, UserId};
 use crate::session::Method;
 use crate::ticket::Channel;
@@ -134,6 +136,8 @@ pub enum Proof {
     Possession,
     /// As possession, and whoever made the link vouched for the address.
     Vouched,
+    /// There was no link: a provider that is authoritative for the address vouched for it. Proven.
+    Provider,
 }
 
 impl Proof {
@@ -143,12 +147,15 @@ impl Proof {
             Self::Mailbox => "mailbox",
             Self::Possession => "possession",
             Self::Vouched => "vouched",
+            Self::Provider => "provider",
         }
     }
 
     /// Reads the stored word.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Mailbox, Self::Possession, Self::Vouched].into_iter().find(|proof| proof.as_str() == word)
+        [Self::Mailbox, Self::Possession, Self::Vouched, Self::Provider]
+            .into_iter()
+            .find(|proof| proof.as_str() == word)
     }
 }
 
@@ -163,12 +170,22 @@ pub struct Link {
     pub generation: i64,
 }
 
-/// Evidence that a link was found, is the newest of its channel, and that its invitation is pending and in time. Comes
-/// from [`Invitation::standing`] alone; [`Invitation::accept`] cannot be called without it.
+/// What opened an invitation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// A link that is the newest of its channel.
+    Link(Link),
+    /// The word of a provider that is authoritative for the invited address.
+    ProvenAddress,
+}
+
+/// Evidence that an invitation is pending and in time, and that whoever is here may come in by it: a link was found and is
+/// the newest of its channel, or an authoritative provider vouched for the invited address. Comes from
+/// [`Invitation::standing`] and [`Invitation::open_to`] alone; [`Invitation::accept`] cannot be called without it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenInvitation {
     invitation: Invitation,
-    link: Link,
+    key: Key,
 }
 
 impl OpenInvitation {
@@ -177,17 +194,18 @@ impl OpenInvitation {
         &self.invitation
     }
 
-    /// The link it was opened by.
-    pub const fn link(&self) -> &Link {
-        &self.link
+    /// What it was opened by.
+    pub const fn key(&self) -> &Key {
+        &self.key
     }
 
-    /// What acceptance by this link will prove about the address.
+    /// What acceptance by this key will prove about the address.
     pub const fn proof(&self) -> Proof {
-        match (self.link.channel, self.invitation.terms.mark_email_as_verified) {
-            (Channel::Mailed, _) => Proof::Mailbox,
-            (Channel::Handed, true) => Proof::Vouched,
-            (Channel::Handed, false) => Proof::Possession,
+        match (&self.key, self.invitation.terms.mark_email_as_verified) {
+            (Key::ProvenAddress, _) => Proof::Provider,
+            (Key::Link(Link { channel: Channel::Mailed, .. }), _) => Proof::Mailbox,
+            (Key::Link(Link { channel: Channel::Handed, .. }), true) => Proof::Vouched,
+            (Key::Link(Link { channel: Channel::Handed, .. }), false) => Proof::Possession,
         }
     }
 }
@@ -311,7 +329,17 @@ impl Invitation {
         if now >= expires_at {
             return Standing::Expired;
         }
-        Standing::Open(Box::new(OpenInvitation { invitation: self.clone(), link: link.clone() }))
+        Standing::Open(Box::new(OpenInvitation { invitation: self.clone(), key: Key::Link(link.clone()) }))
+    }
+
+    /// Opens it without a link, to somebody for whose address a provider vouches that is authoritative for it: the
+    /// invited person came to the door before the mail was read. Only over a connection that the invitation offers.
+    pub fn open_to(&self, who: &ProvenIdentity, connection: &Connection, now: Timestamp) -> Option<OpenInvitation> {
+        let offered = self.terms.connections.as_ref().is_none_or(|names| names.contains(&connection.name))
+            && connection.is_enabled_for(self.terms.client.as_ref());
+        let is_theirs = who.vouched_address(connection) == Some(&self.email);
+        (offered && is_theirs && self.status(now) == Status::Pending)
+            .then(|| OpenInvitation { invitation: self.clone(), key: Key::ProvenAddress })
     }
 
     /// The status that outsiders see at `now`.
@@ -394,6 +422,11 @@ impl Invitation {
     pub fn accept(open: OpenInvitation, by: Method, now: Timestamp) -> Self {
         let proof = open.proof();
         Self { state: State::Accepted { at: now, by, proof }, ..open.invitation }
+    }
+
+    /// The guest comes in as somebody who is here already: the invitation is that user's from now on.
+    pub fn bring_to(open: OpenInvitation, user: UserId, by: Method, now: Timestamp) -> Self {
+        Self { user, ..Self::accept(open, by, now) }
     }
 
     const fn still_pending(&self) -> Result<(Option<i64>, Timestamp), Ended> {

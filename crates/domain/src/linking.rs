@@ -1,13 +1,14 @@
 //! The product's most delicate rule: somebody came back from a provider; what may happen now?
 //!
-//! Owns [`decide`], one pure table over purpose, identity and facts. No rule about linking or acceptance by a provider
-//! stands anywhere else. Must not know how the facts were read or how the decision is carried out.
+//! Owns [`decide`], one pure table over purpose, identity and facts, and [`bring`], its smaller sister for somebody who is
+//! signed in already. No rule about linking or acceptance by a provider stands anywhere else. Must not know how the
+//! facts were read or how the decision is carried out.
 
 use crate::connection::{Connection, MergeRule};
 use crate::email::Email;
 use crate::identity::ProvenIdentity;
 use crate::ids::UserId;
-use crate::invitation::{EmailMatch, OpenInvitation};
+use crate::invitation::{EmailMatch, Invitation, OpenInvitation};
 use crate::user::Standing;
 
 /// Why the browser went to the provider.
@@ -44,6 +45,8 @@ pub struct Facts<'a> {
     pub owner: Option<Owner>,
     /// The user whose proven address equals the one that the provider vouches for.
     pub same_address: Option<Owner>,
+    /// The open invitation of the address that the provider vouches for, with what its user may do.
+    pub invited: Option<(&'a OpenInvitation, Standing)>,
 }
 
 /// A user, as far as the decision needs one.
@@ -64,8 +67,12 @@ pub enum Decision {
     SignIn(UserId),
     /// Add the identity to this user.
     Link(UserId),
+    /// Accept the invitation for this user, who is here already; whoever waited for it on the list is no more.
+    BringTo(UserId),
     /// Show both addresses, and go on only after a deliberate press.
     Confirm(OtherAddress),
+    /// Show the invited address and the account that this identity already opens, and go on only after a deliberate press.
+    ConfirmAccount(UserId),
     /// Ask for one sign-in with a method this user already has, then link.
     AskProof(UserId),
     /// No.
@@ -105,33 +112,54 @@ pub fn decide(purpose: &Purpose<'_>, who: &ProvenIdentity, facts: &Facts<'_>) ->
     }
     match purpose {
         Purpose::Accept { standing: Standing::Blocked, .. } => Decision::Refuse(Refusal::UserBlocked),
-        Purpose::Accept { open, confirmed, .. } => accept(open, *confirmed, who, facts),
+        Purpose::Accept { open, confirmed, .. } => match policy(open, who, facts) {
+            Some(refusal) => Decision::Refuse(refusal),
+            None => accept(open, *confirmed, who, facts),
+        },
         Purpose::SignIn => sign_in(facts),
         Purpose::Link { user, standing } => link(user, *standing, facts),
     }
 }
 
-fn accept(open: &OpenInvitation, confirmed: bool, who: &ProvenIdentity, facts: &Facts<'_>) -> Decision {
+/// What the invitation asks of the provider's address.
+fn policy(open: &OpenInvitation, who: &ProvenIdentity, facts: &Facts<'_>) -> Option<Refusal> {
     let invitation = open.invitation();
-    if facts.owner.as_ref().is_some_and(|owner| owner.user != invitation.user) {
-        return Decision::Refuse(Refusal::LinkedElsewhere);
-    }
     let came = who.claims().email.as_ref();
-    let other = || OtherAddress { invited: invitation.email.clone(), came: came.cloned() };
-    let satisfies = |same: bool| match (same, who.claims().email_verified) {
-        (false, _) => Some(Refusal::OtherEmail(other())),
+    let is_right = match invitation.terms.email_match {
+        EmailMatch::Any => return None,
+        EmailMatch::SameDomain => came.is_some_and(|came| came.domain() == invitation.email.domain()),
+        EmailMatch::SameEmail => came == Some(&invitation.email),
+    };
+    match (is_right, who.says_verified(facts.connection)) {
+        (false, _) => Some(Refusal::OtherEmail(other(invitation, came))),
         (true, false) => Some(Refusal::EmailNotVerified),
         (true, true) => None,
-    };
-    let refusal = match invitation.terms.email_match {
-        EmailMatch::Any => None,
-        EmailMatch::SameDomain => satisfies(came.is_some_and(|came| came.domain() == invitation.email.domain())),
-        EmailMatch::SameEmail => satisfies(came == Some(&invitation.email)),
-    };
-    match refusal {
-        Some(refusal) => Decision::Refuse(refusal),
-        None if came == Some(&invitation.email) || confirmed => Decision::Activate(invitation.user.clone()),
-        None => Decision::Confirm(other()),
+    }
+}
+
+fn other(invitation: &Invitation, came: Option<&Email>) -> OtherAddress {
+    OtherAddress { invited: invitation.email.clone(), came: came.cloned() }
+}
+
+fn accept(open: &OpenInvitation, confirmed: bool, who: &ProvenIdentity, facts: &Facts<'_>) -> Decision {
+    let invitation = open.invitation();
+    let came = who.claims().email.as_ref();
+    match &facts.owner {
+        // The link and the identity are both proven in this browser: whoever holds both may bring one to the other.
+        Some(Owner { user, standing: Standing::Active }) if *user != invitation.user && confirmed => {
+            Decision::BringTo(user.clone())
+        }
+        Some(Owner { user, standing: Standing::Active }) if *user != invitation.user => {
+            Decision::ConfirmAccount(user.clone())
+        }
+        Some(Owner { user, standing: Standing::Blocked }) if *user != invitation.user => {
+            Decision::Refuse(Refusal::UserBlocked)
+        }
+        Some(Owner { user, standing: Standing::Pending }) if *user != invitation.user => {
+            Decision::Refuse(Refusal::LinkedElsewhere)
+        }
+        _ if came == Some(&invitation.email) || confirmed => Decision::Activate(invitation.user.clone()),
+        _ => Decision::Confirm(other(invitation, came)),
     }
 }
 
@@ -145,9 +173,47 @@ fn sign_in(facts: &Facts<'_>) -> Decision {
         };
     }
     match (&facts.same_address, facts.connection.merge_rule) {
-        (Some(Owner { user, standing: Standing::Active }), MergeRule::Auto) => Decision::Link(user.clone()),
-        (Some(Owner { user, standing: Standing::Active }), MergeRule::Confirm) => Decision::AskProof(user.clone()),
-        _ => Decision::Refuse(Refusal::NotInvited),
+        (Some(Owner { user, standing: Standing::Active }), MergeRule::Auto) => return Decision::Link(user.clone()),
+        (Some(Owner { user, standing: Standing::Active }), MergeRule::Confirm) => {
+            return Decision::AskProof(user.clone());
+        }
+        _ => {}
+    }
+    match &facts.invited {
+        Some((_, Standing::Blocked)) => Decision::Refuse(Refusal::UserBlocked),
+        // The invited address, from who is authoritative for it: the mail could prove no more.
+        Some((open, Standing::Pending | Standing::Active)) => Decision::Activate(open.invitation().user.clone()),
+        None => Decision::Refuse(Refusal::NotInvited),
+    }
+}
+
+/// A signed-in account, as far as the decision needs one.
+#[derive(Clone, Debug)]
+pub struct Account<'a> {
+    /// Who.
+    pub user: &'a UserId,
+    /// What that user may do.
+    pub standing: Standing,
+    /// The address, if it is proven.
+    pub proven: Option<&'a Email>,
+}
+
+/// Somebody holds an open link and is signed in, freshly, as somebody else than the invited user: may the invitation be
+/// brought to that account? [`Decision::BringTo`], or why not.
+pub fn bring(open: &OpenInvitation, account: &Account<'_>) -> Decision {
+    let invitation = open.invitation();
+    let has_right_address = match invitation.terms.email_match {
+        EmailMatch::Any => true,
+        EmailMatch::SameDomain => account.proven.is_some_and(|proven| proven.domain() == invitation.email.domain()),
+        EmailMatch::SameEmail => account.proven == Some(&invitation.email),
+    };
+    match account.standing {
+        Standing::Blocked => Decision::Refuse(Refusal::UserBlocked),
+        Standing::Pending => Decision::Refuse(Refusal::NotInvited),
+        Standing::Active if !has_right_address => {
+            Decision::Refuse(Refusal::OtherEmail(other(invitation, account.proven)))
+        }
+        Standing::Active => Decision::BringTo(account.user.clone()),
     }
 }
 

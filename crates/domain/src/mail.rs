@@ -48,6 +48,13 @@ pub enum Occasion {
         /// The name on its button.
         provider: String,
     },
+    /// An invitation was accepted with an account that was there already; both addresses hear of it.
+    InvitationBrought {
+        /// The invited address.
+        invited: Email,
+        /// The account's.
+        account: Email,
+    },
     /// A test, from the operator.
     Test,
 }
@@ -63,6 +70,7 @@ impl Occasion {
             Self::PasswordChanged => "password_changed",
             Self::WayInAdded { .. } => "way_in_added",
             Self::WayInRemoved { .. } => "way_in_removed",
+            Self::InvitationBrought { .. } => "invitation_brought",
             Self::Test => "test",
         }
     }

@@ -3,15 +3,27 @@
 //! Owns the trait that every provider's protocol fulfils, and the caches that its connections share. Must not know
 //! what a login is for: invitation, sign-in and link look the same from here.
 
+mod oauth2;
 mod oidc;
+mod person;
+mod providers;
+mod recipe;
+mod token_request;
+
+pub use person::posted_name;
+pub use providers::recipe;
+pub use recipe::Recipe;
 
 use crate::http::{HttpClient, HttpError};
 use async_trait::async_trait;
-use guestlist_domain::connection::{Connection, Strategy};
+use guestlist_domain::connection::Connection;
 use guestlist_domain::identity::UpstreamIdentity;
 use guestlist_domain::time::Timestamp;
+use guestlist_domain::user::Profile;
+use oauth2::OAuth2;
 use oidc::Oidc;
 use oidc::provider::Providers;
+use recipe::Protocol;
 use std::sync::Arc;
 use thiserror::Error;
 use url::Url;
@@ -48,6 +60,8 @@ pub struct Callback<'a> {
     pub nonce: &'a str,
     /// What the challenge was made of.
     pub code_verifier: &'a str,
+    /// The name that came beside the code, from a provider that posts its answer. Signed by nobody.
+    pub profile: Option<&'a Profile>,
 }
 
 /// Why nobody came back.
@@ -107,12 +121,24 @@ impl Upstreams {
 
     /// The provider behind a connection.
     pub fn of(&self, connection: &Connection) -> Result<Arc<dyn Upstream>, UpstreamError> {
-        Ok(Arc::new(self.oidc(connection)?))
+        Ok(match self.spoken_to(connection)? {
+            Spoken::OpenId(oidc) => Arc::new(oidc),
+            Spoken::OAuth2(oauth2) => Arc::new(oauth2),
+        })
     }
 
-    /// Asks the provider to introduce itself again, past the caches: for a connection just made, and for the doctor.
+    /// Asks the provider to introduce itself again, past the caches: for a connection just made, and for the doctor. One
+    /// without discovery has nothing to say.
     pub async fn check(&self, connection: &Connection, now: Timestamp) -> Result<(), UpstreamError> {
-        self.oidc(connection)?.check(now).await
+        match self.spoken_to(connection)? {
+            Spoken::OpenId(oidc) => oidc.check(now).await,
+            Spoken::OAuth2(_) => Ok(()),
+        }
+    }
+
+    /// The issuer that is named in the discovery document below that address, whatever it is.
+    pub async fn issuer_at(&self, address: &str) -> Result<String, UpstreamError> {
+        self.providers.issuer_at(address).await
     }
 
     /// Whether a provider may have that address: https, or http on loopback where private addresses are allowed.
@@ -120,13 +146,53 @@ impl Upstreams {
         self.providers.may_call(url)
     }
 
-    fn oidc(&self, connection: &Connection) -> Result<Oidc, UpstreamError> {
-        match (connection.strategy, &connection.upstream) {
-            (Strategy::Oidc, Some(options)) => {
-                Ok(Oidc::new(connection.id.clone(), options.clone(), self.providers.of(&options.issuer)))
+    fn spoken_to(&self, connection: &Connection) -> Result<Spoken, UpstreamError> {
+        let misconfigured = |what: &str| UpstreamError::Misconfigured(what.to_owned());
+        let recipe = recipe(connection.strategy).ok_or_else(|| misconfigured("it is the password database"))?;
+        let options = connection.upstream.clone().ok_or_else(|| misconfigured("it has no upstream options"))?;
+        let id = connection.id.clone();
+        Ok(match &recipe.protocol {
+            Protocol::OpenId(quirks) => {
+                Spoken::OpenId(Oidc::new(id, options, quirks, |issuer| self.providers.of(issuer)))
             }
-            (Strategy::Oidc, None) => Err(UpstreamError::Misconfigured("it has no upstream options".to_owned())),
-            (Strategy::Database, _) => Err(UpstreamError::Misconfigured("it is the password database".to_owned())),
-        }
+            Protocol::OAuth2(quirks) => {
+                let base = recipe.base(&options.settings).unwrap_or_default().to_owned();
+                Spoken::OAuth2(OAuth2 { connection: id, options, base, quirks, http: self.providers.http().clone() })
+            }
+        })
     }
+}
+
+/// A provider, by the protocol it is spoken to in.
+enum Spoken {
+    OpenId(Oidc),
+    OAuth2(OAuth2),
+}
+
+/// The address that every provider's browser trip begins with (RFC 6749, section 4.1.1; RFC 7636, section 4.3).
+fn authorization_url(
+    mut endpoint: Url,
+    client_id: &str,
+    scope: &str,
+    request: &AuthorizationRequest<'_>,
+    more: &[(&str, &str)],
+) -> Url {
+    let max_age = request.max_age.map(|seconds| seconds.to_string());
+    let optional = [
+        ("scope", Some(scope).filter(|scope| !scope.is_empty())),
+        ("login_hint", request.login_hint),
+        ("prompt", request.prompt),
+        ("max_age", max_age.as_deref()),
+    ];
+    endpoint
+        .query_pairs_mut()
+        .append_pair("response_type", "code")
+        .append_pair("client_id", client_id)
+        .append_pair("redirect_uri", request.redirect_uri)
+        .append_pair("state", request.state)
+        .append_pair("code_challenge", request.code_challenge)
+        .append_pair("code_challenge_method", "S256")
+        .extend_pairs(more)
+        .extend_pairs(optional.into_iter().filter_map(|(name, value)| value.map(|value| (name, value))));
+    endpoint
 }

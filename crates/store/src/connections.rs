@@ -9,7 +9,7 @@ use crate::row::Row;
 use crate::statements::sql;
 use crate::tx::Tx;
 use crate::value::Value;
-use guestlist_domain::connection::{Audience, Connection, MergeRule, Strategy, UpstreamOptions};
+use guestlist_domain::connection::{Audience, Connection, MergeRule, Strategy, UpstreamOptions, UpstreamSettings};
 use guestlist_domain::ids::{ClientId, ConnectionId};
 use guestlist_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -75,6 +75,8 @@ struct StoredUpstream {
     issuer: String,
     client_id: String,
     scope: String,
+    #[serde(flatten)]
+    settings: UpstreamSettings,
 }
 
 /// The connection of this id.
@@ -235,6 +237,7 @@ fn read(id: ConnectionId, row: &Row) -> Result<Connection, StoreError> {
             client_id: stored.client_id,
             client_secret: None,
             scope: stored.scope,
+            settings: stored.settings,
         }),
         enabled: row.flag(5)?,
         audience: if row.flag(6)? { Audience::Everyone } else { Audience::Clients(Vec::new()) },
@@ -250,6 +253,7 @@ fn upstream_json(connection: &Connection) -> Result<Value<'static>, StoreError> 
         issuer: options.issuer.clone(),
         client_id: options.client_id.clone(),
         scope: options.scope.clone(),
+        settings: options.settings.clone(),
     })
 }
 

@@ -7,7 +7,7 @@ use crate::statements::sql;
 use crate::{Row, StoreError, Tx, Value, p};
 use guestlist_domain::event::Actor;
 use guestlist_domain::ids::{InvitationId, UserId};
-use guestlist_domain::invitation::{Invitation, Link, Proof, State, Status};
+use guestlist_domain::invitation::{Invitation, Key, Link, Proof, State, Status};
 use guestlist_domain::mail::{Delivery, DeliveryStatus};
 use guestlist_domain::secret::SecretHash;
 use guestlist_domain::session::Method;
@@ -50,9 +50,11 @@ sql! {
         state = $5, mailed_generation = $6, handed_generation = $7, expires_at = $8, ended_at = $9, revoked_by = $10, \
         expiry_noted_at = NULL WHERE id = $11 AND version = $12 AND state = 'pending'";
     ACCEPT = "UPDATE invitations SET state = 'accepted', version = version + 1, ended_at = $1, accepted_by = $2, \
-        proof = $3, mailed_generation = NULL, handed_generation = NULL, expires_at = NULL \
-        WHERE id = $4 AND version = $5 AND state = 'pending' AND expires_at > $1 \
-        AND CASE WHEN $6 = 'mailed' THEN mailed_generation ELSE handed_generation END = $7";
+        proof = $3, mailed_generation = NULL, handed_generation = NULL, expires_at = NULL, user_id = $4 \
+        WHERE id = $5 AND version = $6 AND state = 'pending' AND expires_at > $1 \
+        AND CASE $7 WHEN 'mailed' THEN mailed_generation = $8 WHEN 'handed' THEN handed_generation = $8 \
+        ELSE email = $9 END";
+    MOVE = "UPDATE invitations SET user_id = $1 WHERE user_id = $2";
     LIST = concat!("SELECT ", columns!(), ", outbox.status, outbox.attempts, outbox.sent_at, outbox.last_error \
         FROM (SELECT * FROM invitations WHERE ", with_status!(), " ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4) \
         AS invitations LEFT JOIN outbox ON outbox.id = (SELECT newest.id FROM outbox AS newest \
@@ -232,13 +234,22 @@ pub async fn save(tx: &mut Tx<'_>, next: &Invitation) -> Result<(), StoreError> 
     if rows == 1 { Ok(()) } else { Err(StoreError::Conflict) }
 }
 
-/// Writes an acceptance: true for exactly one caller, only while the invitation is pending and in time, and only if
-/// `link` is still the newest of its channel.
-pub async fn accept(tx: &mut Tx<'_>, accepted: &Invitation, link: &Link) -> Result<bool, StoreError> {
+/// Writes an acceptance: true for exactly one caller, only while the invitation is pending and in time, and only if its
+/// key still opens it: the link is the newest of its channel, or the invited address is the one that was proven.
+pub async fn accept(tx: &mut Tx<'_>, accepted: &Invitation, key: &Key) -> Result<bool, StoreError> {
     let State::Accepted { at, by, proof } = &accepted.state else { return Err(StoreError::Conflict) };
-    let values =
-        p![at, by.to_word(), proof.as_str(), &accepted.id, accepted.version, link.channel.as_str(), link.generation];
+    let (word, generation) = match key {
+        Key::Link(link) => (link.channel.as_str(), link.generation),
+        Key::ProvenAddress => ("address", 0),
+    };
+    let (id, user, email) = (&accepted.id, &accepted.user, &accepted.email);
+    let values = p![at, by.to_word(), proof.as_str(), user, id, accepted.version, word, generation, email];
     Ok(tx.exec(ACCEPT, values).await? == 1)
+}
+
+/// Gives what is left of one user's invitations to another: history, as none of them is open any more.
+pub async fn move_to(tx: &mut Tx<'_>, user: &UserId, from: &UserId) -> Result<(), StoreError> {
+    tx.exec(MOVE, p![user, from]).await.map(drop)
 }
 
 /// One page of invitations, newest first, each with how its newest mail went.

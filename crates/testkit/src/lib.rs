@@ -7,6 +7,7 @@ pub mod clock;
 pub mod house;
 pub mod house_clients;
 pub mod inbox;
+pub mod interop;
 pub mod postgres;
 pub mod provider;
 pub mod scratch;

@@ -172,6 +172,19 @@ impl Browser {
         self.first(&format!("the text {text:?}"), &xpath::text(text)).await;
     }
 
+    /// Presses the first element of that XPath: for pages of others, whose controls have no names worth having.
+    pub async fn press_at(&self, path: &str) {
+        let element = self.first(&format!("an element {path:?}"), path).await;
+        self.must(&format!("press {path:?}"), element.click().await).await;
+    }
+
+    /// Types into the first element of that XPath, on a page of others, in place of what stands there.
+    pub async fn type_at(&self, path: &str, text: &str) {
+        let element = self.first(&format!("an element {path:?}"), path).await;
+        self.must(&format!("clear {path:?}"), element.clear().await).await;
+        self.must(&format!("type at {path:?}"), element.send_keys(text).await).await;
+    }
+
     /// Whether a button or link of that name is on the page now; it does not wait.
     pub async fn offers(&self, name: &str) -> bool {
         !self.find_now(&xpath::control(name)).await.is_empty()

@@ -3,6 +3,8 @@
 //! Owns their list and the guard before each of them. What the console does, the Management API may do too: both call
 //! the same acts.
 
+mod connection_form;
+mod connections;
 mod guests;
 mod people;
 mod timeline;
@@ -19,7 +21,7 @@ const PER_PAGE: i64 = 50;
 
 /// Their routes.
 pub(crate) fn router() -> Router<WebState> {
-    Router::new().merge(guests::router()).merge(people::router())
+    Router::new().merge(guests::router()).merge(people::router()).merge(connections::router())
 }
 
 /// Somebody who may use the console, checked for this request; or the answer to somebody who may not.

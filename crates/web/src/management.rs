@@ -6,6 +6,7 @@
 mod auth;
 mod body;
 mod clients;
+mod connection_options;
 mod connections;
 mod grants;
 mod identities;

@@ -10,6 +10,8 @@ mod sign_in;
 mod social;
 mod ways;
 
+pub(crate) use social::tried_in_vain;
+
 use crate::WebState;
 use axum::Router;
 

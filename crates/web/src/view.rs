@@ -16,6 +16,7 @@ use url::form_urlencoded;
 pub mod accept;
 pub mod account;
 pub mod assets;
+pub mod connections;
 pub mod console;
 pub mod notice;
 pub mod parts;

@@ -41,6 +41,8 @@ pub struct ConnectionChange {
     pub upstream: Option<UpstreamWish>,
     /// For whom it is enabled.
     pub audience: Option<Audience>,
+    /// Whether it is switched on at all.
+    pub enabled: Option<bool>,
 }
 
 /// One client for which a connection is switched on or off.
@@ -54,23 +56,23 @@ pub struct ClientSwitch {
 
 /// Makes a connection.
 pub async fn create(app: &App, by: &Actor, new: NewConnection) -> Result<Connection, ConnectionError> {
-    match Strategy::parse(&new.strategy) {
+    let strategy = match Strategy::parse(&new.strategy) {
         None => return Err(ConnectionError::Strategy(new.strategy.chars().take(60).collect())),
         Some(Strategy::Database) if new.name == DATABASE_CONNECTION => return Err(ConnectionError::NameTaken),
         Some(Strategy::Database) => return Err(ConnectionError::OneDatabase),
-        Some(Strategy::Oidc) => {}
-    }
+        Some(upstream) => upstream,
+    };
     if !is_valid_name(&new.name) {
         return Err(ConnectionError::Name);
     }
-    let CheckedUpstream { mut options, authoritative_domains, merge_rule } = check(app, new.upstream).await?;
+    let CheckedUpstream { mut options, authoritative_domains, merge_rule } = check(app, strategy, new.upstream).await?;
     let secret = options.client_secret.take().filter(|secret| !secret.expose().is_empty());
     let sealed = secret.map(|secret| seal(app, &secret)).transpose()?;
     let connection = Connection {
         id: ConnectionId::mint(app.entropy().bytes()),
-        display_name: new.display_name.unwrap_or_else(|| new.name.clone()),
+        display_name: new.display_name.unwrap_or_else(|| label(strategy, &new.name)),
         name: new.name,
-        strategy: Strategy::Oidc,
+        strategy,
         upstream: Some(options),
         enabled: true,
         audience: new.audience,
@@ -93,6 +95,14 @@ pub async fn create(app: &App, by: &Actor, new: NewConnection) -> Result<Connect
     Ok(connection)
 }
 
+/// What the button says when nobody says otherwise: the provider's own name, where it has one.
+fn label(strategy: Strategy, name: &str) -> String {
+    match strategy {
+        Strategy::Oidc | Strategy::OAuth2 => name.to_owned(),
+        known => super::button_label(known).to_owned(),
+    }
+}
+
 /// Changes a connection.
 pub async fn update(
     app: &App,
@@ -106,7 +116,7 @@ pub async fn update(
         return Err(ConnectionError::DatabaseStays);
     }
     let upstream = match change.upstream {
-        Some(wish) if known.strategy == Strategy::Oidc => Some(check(app, wish).await?),
+        Some(wish) if known.strategy.is_upstream() => Some(check(app, known.strategy, wish).await?),
         _ => None,
     };
     let secret = match upstream.as_ref().and_then(|checked| checked.options.client_secret.as_ref()) {
@@ -123,6 +133,7 @@ pub async fn update(
             (options, checked.authoritative_domains, checked.merge_rule)
         }),
         audience: change.audience,
+        enabled: change.enabled,
     };
     let (house, by, id) = (app.clone(), by.clone(), id.clone());
     app.write(move |tx| {
@@ -139,6 +150,7 @@ struct Next {
     upstream: Option<(UpstreamOptions, Vec<String>, MergeRule)>,
     secret: Patch<Vec<u8>>,
     audience: Option<Audience>,
+    enabled: Option<bool>,
 }
 
 async fn write_change(
@@ -162,6 +174,7 @@ async fn write_change(
         connection.authoritative_domains = domains;
         connection.merge_rule = merge_rule;
     }
+    connection.enabled = next.enabled.unwrap_or(connection.enabled);
     connections::update(tx, &connection).await?;
     match next.secret {
         Patch::Keep => {}

@@ -9,6 +9,7 @@ use crate::history;
 use crate::i18n::Language;
 use crate::mails::{self, Letterhead, Mail};
 use crate::outbox::SEALED_AS;
+use guestlist_domain::email::Email;
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::ids::{ClientId, InvitationId, TicketId};
 use guestlist_domain::invitation::{Invitation, Link, Standing};
@@ -118,8 +119,20 @@ async fn compose_in(app: &App, tx: &mut Tx<'_>, mail: &OutboxMail, now: Timestam
         }),
         Occasion::WayInAdded { provider } => Mail::WayInAdded(way_in(provider)),
         Occasion::WayInRemoved { provider } => Mail::WayInRemoved(way_in(provider)),
+        Occasion::InvitationBrought { invited, account } => Mail::InvitationBrought(mails::InvitationBrought {
+            invited: invited.to_string(),
+            account: if mail.recipient == *account { account.to_string() } else { masked(account) },
+            at: mail.created_at,
+            support: None,
+        }),
         Occasion::Test => Mail::Test(mails::Test { at: mail.created_at }),
     }))
+}
+
+/// An address for somebody who need not know it: enough to recognize one's own.
+fn masked(email: &Email) -> String {
+    let first = email.local_part().chars().next().map(String::from).unwrap_or_default();
+    format!("{first}…@{}", email.domain())
 }
 
 async fn invitation_mail(

@@ -37,6 +37,12 @@ fn samples() -> Vec<(&'static str, Mail)> {
         account_url,
         support: Some("help@guests.example".to_owned()),
     };
+    let brought = InvitationBrought {
+        invited: "anna@example.org".to_owned(),
+        account: "a…@example.net".to_owned(),
+        at: AT,
+        support: None,
+    };
     vec![
         ("invitation", Mail::Invitation(invitation())),
         ("invitation_bare", Mail::Invitation(bare.clone())),
@@ -54,6 +60,7 @@ fn samples() -> Vec<(&'static str, Mail)> {
         ("password_changed", Mail::PasswordChanged(PasswordChanged { at: AT, forgot_url, support: None })),
         ("way_in_added", Mail::WayInAdded(way_in(Some("help@guests.example")))),
         ("way_in_removed", Mail::WayInRemoved(way_in(None))),
+        ("invitation_brought", Mail::InvitationBrought(brought)),
         ("test", Mail::Test(Test { at: AT })),
     ]
 }
@@ -104,6 +111,10 @@ fn every_occasion_has_its_mail() {
         Occasion::PasswordChanged,
         Occasion::WayInAdded { provider: provider() },
         Occasion::WayInRemoved { provider: provider() },
+        Occasion::InvitationBrought {
+            invited: Email::parse("anna@example.org").unwrap(),
+            account: Email::parse("anna@example.net").unwrap(),
+        },
         Occasion::Test,
     ];
     let mut folders: Vec<&str> = samples().iter().map(|(_, mail)| mail.folder()).collect();

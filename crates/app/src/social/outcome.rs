@@ -2,14 +2,17 @@
 
 use super::SocialError;
 use crate::accept::CameIn;
+use crate::landing::Landing;
+use guestlist_domain::connection::Connection;
 use guestlist_domain::email::Email;
 use guestlist_domain::flow::{self, Step};
+use guestlist_domain::identity::UpstreamIdentity;
 use guestlist_domain::ids::ClientId;
 use guestlist_domain::invitation::Standing;
-use guestlist_domain::linking::Refusal;
+use guestlist_domain::linking::{Decision, Refusal};
 use guestlist_domain::secret::SecretHash;
 use guestlist_domain::time::Timestamp;
-use guestlist_store::{Tx, connections, flows, invitations};
+use guestlist_store::{Tx, connections, flows, identities, invitations, users};
 
 /// How a trip ended.
 #[derive(Clone, Debug)]
@@ -27,6 +30,8 @@ pub enum Arrival {
         /// And then on with this sealed authorization request.
         resume: Option<String>,
     },
+    /// An administrator only wanted to see who comes back.
+    Tried(Box<Tried>),
     /// No, and why; and what the browser had left for.
     Refused {
         /// Why.
@@ -38,6 +43,28 @@ pub enum Arrival {
     },
 }
 
+/// Who came back over a connection that was tried out, and what a log-in would have led to.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// The connection.
+    pub connection: Connection,
+    /// Who.
+    pub who: UpstreamIdentity,
+    /// To what.
+    pub decision: Decision,
+}
+
+impl Arrival {
+    /// The same, but somebody who came in goes there.
+    #[must_use]
+    pub(super) fn landing_at(self, landing: Landing) -> Self {
+        match self {
+            Self::CameIn(came_in) => Self::CameIn(Box::new(CameIn { landing, ..*came_in })),
+            other => other,
+        }
+    }
+}
+
 /// What the page that names both addresses says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Confirming {
@@ -47,6 +74,8 @@ pub struct Confirming {
     pub came: Option<Email>,
     /// The name on the provider's button.
     pub provider: String,
+    /// The account that this identity opens already, by its address; its owner is who presses.
+    pub account: Option<Email>,
 }
 
 /// What `browser` has to confirm, if its invitation is still open.
@@ -71,9 +100,15 @@ pub(super) async fn confirming(
         return Ok(None);
     }
     let connection = connections::find(tx, &flow.connection).await?;
+    let claims = identity.claims();
+    let account = match identities::find(tx, &claims.issuer, &claims.subject).await? {
+        Some(linked) if linked.user != found.user => users::find(tx, &linked.user).await?,
+        _ => None,
+    };
     Ok(Some(Confirming {
+        account: account.map(|account| account.email),
         invited: found.email,
-        came: identity.claims().email.clone(),
+        came: claims.email.clone(),
         provider: connection.map(|connection| connection.display_name).unwrap_or_default(),
     }))
 }

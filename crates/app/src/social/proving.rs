@@ -35,7 +35,7 @@ pub async fn proving(app: &App, browser: &Secret) -> Result<Option<Proving>, Soc
             let Step::ProvingUser { user, identity } = flow.step else { return Ok(None) };
             let (client, resume) = match flow.purpose {
                 flow::Purpose::SignIn { client, resume } => (client, resume),
-                flow::Purpose::Accept { .. } | flow::Purpose::Link { .. } => (None, None),
+                flow::Purpose::Accept { .. } | flow::Purpose::Link { .. } | flow::Purpose::Try { .. } => (None, None),
             };
             let linked = identities::list(tx, &user).await?;
             let usable = connections::usable(tx, client.as_ref(), None).await?;

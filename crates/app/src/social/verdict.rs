@@ -3,20 +3,21 @@
 //! Owns the reading of the facts that [`decide`] wants and the writes that each decision means. The rule itself stands in
 //! the domain alone.
 
-use super::{Arrival, SocialError};
+use super::{Arrival, SocialError, Tried};
 use crate::accept::CameIn;
 use crate::admission::{self, Upstream, WayIn};
 use crate::app::App;
 use crate::history;
 use crate::landing::{self, Landing, Wish};
 use crate::linked::{self, NewLink};
-use crate::sessions::{self, NewSession};
+use crate::sessions::{self, NewSession, SignedIn};
 use guestlist_domain::connection::Connection;
+use guestlist_domain::email::Email;
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::flow::{self, Flow, Step};
 use guestlist_domain::identity::{LinkRule, ProvenIdentity};
 use guestlist_domain::ids::{ClientId, SessionId, UserId};
-use guestlist_domain::invitation::{Link, OpenInvitation, Standing};
+use guestlist_domain::invitation::{Link, OpenInvitation, Standing, Terms};
 use guestlist_domain::linking::{Decision, Facts, Owner, Purpose, Refusal, decide};
 use guestlist_domain::secret::Secret;
 use guestlist_domain::session::Method;
@@ -43,7 +44,7 @@ pub(super) async fn carry_out(
     now: Timestamp,
 ) -> Result<Arrival, SocialError> {
     let connection = connections::find(tx, &case.flow.connection).await?.ok_or(SocialError::NotAllowed)?;
-    let step = Trip { app, tx, case, connection, now };
+    let step = Trip { app, tx, case, connection, invited: None, now };
     match &case.flow.purpose {
         flow::Purpose::Accept { invitation, channel, generation } => {
             let link = Link { invitation: invitation.clone(), channel: *channel, generation: *generation };
@@ -51,6 +52,7 @@ pub(super) async fn carry_out(
         }
         flow::Purpose::SignIn { client, resume } => step.sign_in(client.as_ref(), resume.as_deref(), begun).await,
         flow::Purpose::Link { user, session } => step.link(user, session).await,
+        flow::Purpose::Try { user, session } => step.try_out(user, session).await,
     }
 }
 
@@ -60,6 +62,8 @@ struct Trip<'a, 'b> {
     tx: &'a mut Tx<'b>,
     case: Case<'a>,
     connection: Connection,
+    /// The open invitation of an address that the provider vouches for, with the user that waits for it.
+    invited: Option<(OpenInvitation, User)>,
     now: Timestamp,
 }
 
@@ -72,24 +76,53 @@ impl Trip<'_, '_> {
         match decision {
             Decision::Activate(_) => {
                 self.move_on(&Step::Done).await?;
-                let way = Upstream { who: self.case.who.clone(), connection: self.connection.clone() };
-                let way_in = WayIn::Upstream(Box::new(way));
-                let user = admission::admit(self.app, self.tx, open, user, &way_in, begun, self.now).await?;
-                let wish = Wish {
-                    result_url: terms.result_url.as_deref(),
-                    include_email: terms.include_email_in_redirect,
-                    client: terms.client.as_ref(),
-                    message: "Your account is ready.",
-                };
-                let landing = landing::after(self.tx, wish, &user.email, &self.app.public_url().issuer()).await?;
-                Ok(came_in(begun.secret(), user, landing))
+                self.admit(open, user, begun).await
             }
-            Decision::Confirm(_) => {
+            Decision::BringTo(account) => {
+                self.move_on(&Step::Done).await?;
+                self.bring(open, &account, begun).await
+            }
+            Decision::Confirm(_) | Decision::ConfirmAccount(_) => {
                 self.move_on(&Step::Confirming { identity: self.case.who.clone() }).await?;
                 Ok(Arrival::Confirm)
             }
             other => self.refuse(other).await,
         }
+    }
+
+    async fn admit(&mut self, open: OpenInvitation, user: User, begun: &NewSession) -> Result<Arrival, SocialError> {
+        let terms = open.invitation().terms.clone();
+        let way = Upstream { who: self.case.who.clone(), connection: self.connection.clone() };
+        let way_in = WayIn::Upstream(Box::new(way));
+        let user = admission::admit(self.app, self.tx, open, user, &way_in, begun, self.now).await?;
+        let landing = self.land(&terms, &user).await?;
+        Ok(came_in(begun.secret(), user, landing))
+    }
+
+    /// The identity opens an account already: the invitation becomes that account's, and this browser is signed in to it.
+    async fn bring(
+        &mut self,
+        open: OpenInvitation,
+        account: &UserId,
+        begun: &NewSession,
+    ) -> Result<Arrival, SocialError> {
+        let terms = open.invitation().terms.clone();
+        let account = users::find(self.tx, account).await?.ok_or(StoreError::Conflict)?;
+        let method = Method::Upstream(self.connection.name.clone());
+        let account = admission::bring(self.app, self.tx, open, account, &method, self.now).await?;
+        self.sign_in_as(&account, begun).await?;
+        let landing = self.land(&terms, &account).await?;
+        Ok(came_in(begun.secret(), account, landing))
+    }
+
+    async fn land(&mut self, terms: &Terms, user: &User) -> Result<Landing, StoreError> {
+        let wish = Wish {
+            result_url: terms.result_url.as_deref(),
+            include_email: terms.include_email_in_redirect,
+            client: terms.client.as_ref(),
+            message: "Your account is ready.",
+        };
+        landing::after(self.tx, wish, &user.email, &self.app.public_url().issuer()).await
     }
 
     async fn open_invitation(&mut self, link: &Link) -> Result<(OpenInvitation, User), SocialError> {
@@ -115,6 +148,16 @@ impl Trip<'_, '_> {
                 self.add(&user, LinkRule::Authoritative, &Actor::System).await?;
                 self.begin_session(&user, resume, begun).await
             }
+            // The invited person came to the door before the mail was read.
+            Decision::Activate(_) => {
+                let (open, user) = self.invited.take().ok_or(StoreError::Conflict)?;
+                self.move_on(&Step::Done).await?;
+                let arrival = self.admit(open, user, begun).await?;
+                Ok(match resume {
+                    Some(resume) => arrival.landing_at(Landing::Resume(resume.to_owned())),
+                    None => arrival,
+                })
+            }
             Decision::AskProof(user) => {
                 self.move_on(&Step::ProvingUser { user, identity: self.case.who.clone() }).await?;
                 Ok(Arrival::AskProof { client: client.cloned(), resume: resume.map(str::to_owned) })
@@ -124,33 +167,51 @@ impl Trip<'_, '_> {
     }
 
     async fn begin_session(
-        self,
+        mut self,
         user: &UserId,
         resume: Option<&str>,
         begun: &NewSession,
     ) -> Result<Arrival, SocialError> {
-        let (app, tx, now) = (self.app, self.tx, self.now);
-        let user = users::find(tx, user).await?.ok_or(StoreError::Conflict)?;
-        if !users::note_login(tx, &user, now).await? {
-            return Err(StoreError::Conflict.into());
-        }
-        identities::note_use(tx, self.case.who.claims(), now).await?;
-        let method = Method::Upstream(self.connection.name.clone());
-        begun.begin(tx, &user, method, now).await?;
-        linked::link_if_proven(app, tx, self.case.flow.browser, &user, now).await?;
-        let about = About::user(&user.id).with_connection(&self.connection.id);
-        history::record(app, tx, now, EventKind::LoginSucceeded, &Actor::User(user.id.clone()), about).await?;
+        let user = users::find(self.tx, user).await?.ok_or(StoreError::Conflict)?;
+        self.sign_in_as(&user, begun).await?;
         let landing = resume.map_or(Landing::Account, |resume| Landing::Resume(resume.to_owned()));
         Ok(came_in(begun.secret(), user, landing))
     }
 
-    /// The session that left must be the one that returned, and still be fresh (R8, R10).
-    async fn link(mut self, user: &UserId, left: &SessionId) -> Result<Arrival, SocialError> {
+    async fn sign_in_as(&mut self, user: &User, begun: &NewSession) -> Result<(), StoreError> {
+        let (app, now) = (self.app, self.now);
+        if !users::note_login(self.tx, user, now).await? {
+            return Err(StoreError::Conflict);
+        }
+        identities::note_use(self.tx, self.case.who.claims(), now).await?;
+        let method = Method::Upstream(self.connection.name.clone());
+        begun.begin(self.tx, user, method, now).await?;
+        linked::link_if_proven(app, self.tx, self.case.flow.browser, user, now).await?;
+        let about = About::user(&user.id).with_connection(&self.connection.id);
+        history::record(app, self.tx, now, EventKind::LoginSucceeded, &Actor::User(user.id.clone()), about).await
+    }
+
+    /// The session that left must be the one that returned (R8).
+    async fn same_session(&mut self, user: &UserId, left: &SessionId) -> Result<SignedIn, SocialError> {
         let here = self.case.session.ok_or(SocialError::State)?;
         let signed_in = sessions::get(self.tx, left, self.now).await?.ok_or(SocialError::State)?;
-        if here != left || signed_in.user.id != *user {
-            return Err(SocialError::State);
+        if here == left && signed_in.user.id == *user { Ok(signed_in) } else { Err(SocialError::State) }
+    }
+
+    /// Nothing but the end of the flow is written.
+    async fn try_out(mut self, user: &UserId, left: &SessionId) -> Result<Arrival, SocialError> {
+        if !self.same_session(user, left).await?.user.is_admin() {
+            return Err(SocialError::NotAllowed);
         }
+        let decision = self.decide(&Purpose::SignIn, None, None).await?;
+        self.move_on(&Step::Done).await?;
+        let who = self.case.who.claims().clone();
+        Ok(Arrival::Tried(Box::new(Tried { connection: self.connection, who, decision })))
+    }
+
+    /// The session that left must still be fresh (R10).
+    async fn link(mut self, user: &UserId, left: &SessionId) -> Result<Arrival, SocialError> {
+        let signed_in = self.same_session(user, left).await?;
         if !signed_in.session.is_fresh(self.now) {
             return Err(SocialError::NotFresh);
         }
@@ -184,8 +245,13 @@ impl Trip<'_, '_> {
             Some(identity) => owner_of(users::find(self.tx, &identity.user).await?),
             None => None,
         };
-        let same_address = match self.case.who.vouched_address(&self.connection) {
+        let vouched = self.case.who.vouched_address(&self.connection).cloned();
+        let same_address = match &vouched {
             Some(address) => owner_of(users::find_by_proven_email(self.tx, address).await?),
+            None => None,
+        };
+        self.invited = match &vouched {
+            Some(address) => self.invitation_of(address).await?,
             None => None,
         };
         let facts = Facts {
@@ -193,8 +259,17 @@ impl Trip<'_, '_> {
             allowed: usable.iter().any(|way| way.id == self.connection.id),
             owner,
             same_address,
+            invited: self.invited.as_ref().map(|(open, user)| (open, user.standing())),
         };
         Ok(decide(purpose, self.case.who, &facts))
+    }
+
+    /// The invitation that waits for an address that the provider vouches for, if it is open over this connection.
+    async fn invitation_of(&mut self, address: &Email) -> Result<Option<(OpenInvitation, User)>, StoreError> {
+        let Some(user) = users::find_by_email(self.tx, address).await? else { return Ok(None) };
+        let Some(invitation) = invitations::find_pending(self.tx, &user.id).await? else { return Ok(None) };
+        let open = invitation.open_to(self.case.who, &self.connection, self.now);
+        Ok(open.map(|open| (open, user)))
     }
 
     async fn refuse(mut self, decision: Decision) -> Result<Arrival, SocialError> {

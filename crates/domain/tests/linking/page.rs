@@ -1,14 +1,15 @@
 //! The table of `decide`, as a snapshot and as a page of the book.
 
-use crate::situations::{to_accept, to_link, to_sign_in};
+use crate::situations::{to_accept, to_bring, to_link, to_sign_in};
 use std::path::Path;
 
 const HEAD: &str = "\
 # Who may come in by a provider
 
 Somebody comes back from a provider. What may happen is decided by one function, `decide` in
-`crates/domain/src/linking.rs`, and by nothing else. This page is made from that function: it was asked about every
-combination of the columns, and values that never change the answer share a row. A dash means: whatever it is.
+`crates/domain/src/linking.rs`, and by nothing else; whether an invitation may be brought to an account that is signed in
+already, by its small sister `bring`. This page is made from the two: they were asked about every combination of the
+columns, and values that never change the answer share a row. A dash means: whatever it is.
 
 Write it anew with `GUESTLIST_TEST_UPDATE=1 cargo test -p guestlist-domain --test linking`.
 
@@ -20,14 +21,16 @@ Write it anew with `GUESTLIST_TEST_UPDATE=1 cargo test -p guestlist-domain --tes
 | policy | what the invitation asks of a provider's address: `any`, `same_domain`, `same_email` |
 | verified | the provider says so; by itself this proves nothing |
 | pressed | the guest went on from the page that names both addresses |
+| invitation open for | the standing of the invited user, if the connection is authoritative for the invited address and the invitation offers it |
 | same address proven by | who proved to own the address for which the connection is authoritative |
 | merge rule | the connection's setting: `confirm`, `auto`, `never` |
 ";
 
 fn tables() -> String {
-    let (accept, sign_in, link) = (to_accept(), to_sign_in(), to_link());
+    let (accept, sign_in, link, bring) = (to_accept(), to_sign_in(), to_link(), to_bring());
     format!(
-        "## To accept an invitation\n\n{accept}\n## To sign in\n\n{sign_in}\n## To connect another way in\n\n{link}"
+        "## To accept an invitation\n\n{accept}\n## To sign in\n\n{sign_in}\n## To connect another way in\n\n{link}\n\
+         ## To bring an invitation to the account that is signed in\n\n{bring}"
     )
 }
 
@@ -38,7 +41,7 @@ fn the_table() {
 
 #[test]
 fn every_situation_is_in_exactly_one_row() {
-    for table in [to_accept(), to_sign_in(), to_link()] {
+    for table in [to_accept(), to_sign_in(), to_link(), to_bring()] {
         assert_eq!(table.faults(), Vec::<String>::new());
     }
 }

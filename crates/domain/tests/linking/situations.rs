@@ -9,7 +9,7 @@ use guestlist_domain::event::Actor;
 use guestlist_domain::identity::{ProvenIdentity, UpstreamIdentity};
 use guestlist_domain::ids::{ConnectionId, InvitationId, UserId};
 use guestlist_domain::invitation::{EmailMatch, Invitation, OpenInvitation, Standing as LinkStanding, Terms};
-use guestlist_domain::linking::{Decision, Facts, OtherAddress, Owner, Purpose, Refusal, decide};
+use guestlist_domain::linking::{Account, Decision, Facts, OtherAddress, Owner, Purpose, Refusal, bring, decide};
 use guestlist_domain::ticket::Channel;
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::{Profile, Standing};
@@ -42,6 +42,14 @@ const ADDRESSES: &[(&str, Option<&str>)] = &[
     ("another", Some("anna@example.net")),
     ("none", None),
 ];
+const INVITED_ADDRESS: &[(&str, Option<Standing>)] =
+    &[("nobody", None), ("pending", Some(Standing::Pending)), ("blocked", Some(Standing::Blocked))];
+const PROVEN: &[(&str, Option<&str>)] = &[
+    ("the invited one", Some(INVITED)),
+    ("its domain", Some("ben@example.org")),
+    ("another", Some("anna@example.net")),
+    ("none", None),
+];
 const SAME_ADDRESS: &[(&str, Option<Standing>)] = &[
     ("nobody", None),
     ("active", Some(Standing::Active)),
@@ -55,6 +63,7 @@ struct Situation {
     whose: Whose,
     owner_is: Standing,
     same_address: Option<Standing>,
+    invited: Option<Standing>,
     merge_rule: MergeRule,
     address: Option<&'static str>,
     verified: bool,
@@ -68,6 +77,7 @@ impl Situation {
             Whose::Another => Some(UserId::new("owner of the identity")),
         };
         let (connection, who) = (connection(self.merge_rule), came_back(self.address, self.verified));
+        let open = open_invitation(EmailMatch::Any, "the invited user");
         let facts = Facts {
             connection: &connection,
             allowed: self.allowed,
@@ -75,6 +85,7 @@ impl Situation {
             same_address: self
                 .same_address
                 .map(|standing| Owner { user: UserId::new("owner of the address"), standing }),
+            invited: self.invited.map(|standing| (&open, standing)),
         };
         words(&decide(purpose, &who, &facts), self.address)
     }
@@ -90,6 +101,8 @@ fn words(decision: &Decision, came: Option<&str>) -> String {
         Decision::SignIn(user) => format!("SignIn({user})"),
         Decision::Link(user) => format!("Link({user})"),
         Decision::AskProof(user) => format!("AskProof({user})"),
+        Decision::BringTo(user) => format!("BringTo({user})"),
+        Decision::ConfirmAccount(user) => format!("ConfirmAccount({user})"),
         Decision::Confirm(other) => {
             check(other);
             "Confirm(both addresses)".to_owned()
@@ -128,9 +141,9 @@ fn came_back(address: Option<&str>, verified: bool) -> ProvenIdentity {
     })
 }
 
-fn open_invitation(email_match: EmailMatch) -> OpenInvitation {
+fn open_invitation(email_match: EmailMatch, user: &str) -> OpenInvitation {
     let terms = Terms { email_match, lifetime_ms: 1, ..Terms::default() };
-    let (id, user) = (InvitationId::new("inv_1"), UserId::new("this user"));
+    let (id, user) = (InvitationId::new("inv_1"), UserId::new(user));
     let invitation = Invitation::new(id, user, Email::parse(INVITED).unwrap(), terms, Actor::Operator, NOW);
     let (invitation, link) = invitation.renew(Channel::Mailed, NOW).unwrap();
     let LinkStanding::Open(open) = invitation.standing(&link, NOW) else { panic!("a new link is open") };
@@ -147,7 +160,7 @@ pub(crate) fn to_accept() -> Table {
         Column::of("provider's address", ADDRESSES),
         Column::of("verified", YES_NO),
         Column::of("pressed", NO_YES),
-        Column::of("the owner's standing", STANDINGS),
+        Column::of("the owner is", STANDINGS),
         Column::of("the merge rule", MERGE_RULES),
         Column::of("who proved the same address", SAME_ADDRESS),
     ];
@@ -156,13 +169,14 @@ pub(crate) fn to_accept() -> Table {
         else {
             panic!("a value of each column")
         };
-        let open = open_invitation(POLICIES[policy].1);
+        let open = open_invitation(POLICIES[policy].1, "this user");
         let (standing, confirmed) = (STANDINGS[standing].1, NO_YES[confirmed].1);
         let situation = Situation {
             allowed: NO_YES[allowed].1,
             whose: THREE_OWNERS[whose].1,
             owner_is: STANDINGS[owner_is].1,
             same_address: SAME_ADDRESS[same_address].1,
+            invited: None,
             merge_rule: MERGE_RULES[merge_rule].1,
             address: ADDRESSES[address].1,
             verified: YES_NO[verified].1,
@@ -179,11 +193,12 @@ pub(crate) fn to_sign_in() -> Table {
         Column::of("its owner", STANDINGS),
         Column::of("same address proven by", SAME_ADDRESS),
         Column::of("merge rule", MERGE_RULES),
+        Column::of("invitation open for", INVITED_ADDRESS),
         Column::of("which address the provider tells", ADDRESSES),
         Column::of("whether it says that it verified it", YES_NO),
     ];
     Table::ask(columns, |at| {
-        let &[allowed, whose, owner_is, same_address, merge_rule, address, verified] = at else {
+        let &[allowed, whose, owner_is, same_address, merge_rule, invited, address, verified] = at else {
             panic!("a value of each column")
         };
         let situation = Situation {
@@ -191,6 +206,7 @@ pub(crate) fn to_sign_in() -> Table {
             whose: TWO_OWNERS[whose].1,
             owner_is: STANDINGS[owner_is].1,
             same_address: SAME_ADDRESS[same_address].1,
+            invited: INVITED_ADDRESS[invited].1,
             merge_rule: MERGE_RULES[merge_rule].1,
             address: ADDRESSES[address].1,
             verified: YES_NO[verified].1,
@@ -221,10 +237,28 @@ pub(crate) fn to_link() -> Table {
             whose: THREE_OWNERS[whose].1,
             owner_is: STANDINGS[owner_is].1,
             same_address: SAME_ADDRESS[same_address].1,
+            invited: None,
             merge_rule: MERGE_RULES[merge_rule].1,
             address: ADDRESSES[address].1,
             verified: YES_NO[verified].1,
         };
         situation.put(&Purpose::Link { user: &this, standing: STANDINGS[standing].1 }, "this user")
+    })
+}
+
+/// The situations of somebody who holds a link and is signed in as somebody else than the invited user.
+pub(crate) fn to_bring() -> Table {
+    let columns = vec![
+        Column::of("signed-in user", STANDINGS),
+        Column::of("policy", POLICIES),
+        Column::of("proven address", PROVEN),
+    ];
+    let this = UserId::new("this user");
+    Table::ask(columns, |at| {
+        let &[standing, policy, proven] = at else { panic!("a value of each column") };
+        let open = open_invitation(POLICIES[policy].1, "the invited user");
+        let (standing, address) = (STANDINGS[standing].1, PROVEN[proven].1);
+        let proven = address.map(|address| Email::parse(address).unwrap());
+        words(&bring(&open, &Account { user: &this, standing, proven: proven.as_ref() }), address)
     })
 }

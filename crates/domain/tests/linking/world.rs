@@ -7,7 +7,9 @@ use guestlist_domain::email::Email;
 use guestlist_domain::event::Actor;
 use guestlist_domain::identity::{ProvenIdentity, UpstreamIdentity};
 use guestlist_domain::ids::{ConnectionId, InvitationId, UserId};
-use guestlist_domain::invitation::{EmailMatch, Invitation, Link, Standing as LinkStanding, Terms};
+use guestlist_domain::invitation::{
+    EmailMatch, Invitation, Link, OpenInvitation, Proof, Standing as LinkStanding, Terms,
+};
 use guestlist_domain::linking::{Decision, Facts, Owner, Purpose, decide};
 use guestlist_domain::session::Method;
 use guestlist_domain::ticket::Channel;
@@ -130,11 +132,17 @@ impl World {
             |person: &Person, address: &Email| person.user.email == *address && person.user.email_proven_at.is_some();
         let same_address = who.vouched_address(&connection);
         let same_address = same_address.and_then(|address| self.people.iter().position(|one| proved(one, address)));
+        let opened = |person: &Person| {
+            let open = person.invitation.open_to(&who, &connection, NOW)?;
+            Some((open, person.user.standing()))
+        };
+        let invited = self.people.iter().find_map(opened);
         let facts = Facts {
             connection: &connection,
             allowed: back.setting.allowed,
             owner: self.owner_of(back.subject).map(as_owner),
             same_address: same_address.map(as_owner),
+            invited: invited.as_ref().map(|(open, standing)| (open, *standing)),
         };
         match back.why {
             Why::Accept { person, confirmed } => {
@@ -146,7 +154,7 @@ impl World {
             }
             Why::SignIn => {
                 let decision = decide(&Purpose::SignIn, &who, &facts);
-                self.sign_in(back, same_address, decision)
+                self.sign_in(back, same_address, invited.map(|(open, _)| open), decision)
             }
             Why::Link { person } => {
                 let (user, standing) = (self.people[person].user.id.clone(), self.standing(person));
@@ -165,12 +173,23 @@ impl World {
                 let same = back.address == Some(person);
                 let confirmed = matches!(back.why, Why::Accept { confirmed: true, .. });
                 prop_assert!(same || confirmed, "another address needs a deliberate press");
-                self.owned.retain(|(owner, _)| *owner != person);
-                self.owned.push((person, back.subject));
-                let Person { user, invitation, link } = &mut self.people[person];
+                let Person { invitation, link, .. } = &self.people[person];
                 let LinkStanding::Open(open) = invitation.standing(link, NOW) else { panic!("it was open") };
-                *invitation = Invitation::accept(*open, Method::Upstream("acme".to_owned()), NOW);
-                (user.lifecycle, user.email_verified, user.email_proven_at) = (Lifecycle::Active, true, Some(NOW));
+                self.activate(person, back.subject, *open);
+            }
+            Decision::BringTo(user) => {
+                self.seen.insert("bring");
+                let account = self.number(&user);
+                prop_assert_eq!(self.owner_of(back.subject), Some(account), "only the identity's owner gets it");
+                prop_assert_eq!(self.standing(account), Standing::Active);
+                prop_assert!(matches!(back.why, Why::Accept { confirmed: true, .. }), "a deliberate press");
+                let Person { invitation, link, .. } = &mut self.people[person];
+                let LinkStanding::Open(open) = invitation.standing(link, NOW) else { panic!("it was open") };
+                *invitation = Invitation::bring_to(*open, user, Method::Upstream("acme".to_owned()), NOW);
+            }
+            Decision::ConfirmAccount(user) => {
+                self.seen.insert("confirm the account");
+                prop_assert_eq!(self.owner_of(back.subject), Some(self.number(&user)));
             }
             Decision::Confirm(_) => _ = self.seen.insert("confirm"),
             Decision::Refuse(_) => _ = self.seen.insert("refuse to accept"),
@@ -179,8 +198,32 @@ impl World {
         Ok(())
     }
 
-    fn sign_in(&mut self, back: &Return, same_address: Option<usize>, decision: Decision) -> TestCaseResult {
+    fn activate(&mut self, person: usize, subject: usize, open: OpenInvitation) {
+        self.owned.retain(|(owner, _)| *owner != person);
+        self.owned.push((person, subject));
+        let Person { user, invitation, .. } = &mut self.people[person];
+        *invitation = Invitation::accept(open, Method::Upstream("acme".to_owned()), NOW);
+        (user.lifecycle, user.email_verified, user.email_proven_at) = (Lifecycle::Active, true, Some(NOW));
+    }
+
+    fn sign_in(
+        &mut self,
+        back: &Return,
+        same_address: Option<usize>,
+        invited: Option<OpenInvitation>,
+        decision: Decision,
+    ) -> TestCaseResult {
         match decision {
+            Decision::Activate(user) => {
+                self.seen.insert("activate without a link");
+                let person = self.number(&user);
+                prop_assert_eq!(self.standing(person), Standing::Pending);
+                prop_assert!(back.setting.authoritative && back.verified && back.address == Some(person));
+                prop_assert_eq!(self.owner_of(back.subject), None);
+                let Some(open) = invited else { panic!("it was open") };
+                prop_assert_eq!(open.proof(), Proof::Provider);
+                self.activate(person, back.subject, open);
+            }
             Decision::SignIn(user) => {
                 self.seen.insert("sign in");
                 let person = self.number(&user);
@@ -334,9 +377,12 @@ fn everything_happens_in_the_small_world() {
     }
     let all = [
         "activate",
+        "activate without a link",
         "answer",
         "ask for proof",
+        "bring",
         "confirm",
+        "confirm the account",
         "link",
         "merge at once",
         "refuse to accept",

@@ -6,7 +6,7 @@ use super::output::Output;
 use clap::{Args, Subcommand, ValueEnum};
 use guestlist_app::app::App;
 use guestlist_app::connections::{self, NewConnection, UpstreamWish};
-use guestlist_domain::connection::{Audience, Connection, MergeRule};
+use guestlist_domain::connection::{Audience, Connection, MergeRule, PersonFields};
 use guestlist_domain::event::Actor;
 use guestlist_domain::ids::ClientId;
 use guestlist_domain::secret::Sensitive;
@@ -34,15 +34,17 @@ pub(super) struct Create {
     /// Its name: letters, digits and hyphens
     #[arg(long)]
     name: String,
-    /// Its kind: oidc
+    /// Its kind: google-oauth2, github, windowslive, waad, apple, facebook, linkedin, gitlab, discord, slack, okta, oidc, oauth2
     #[arg(long, default_value = "oidc")]
     strategy: String,
     /// What its button says after "Continue with"
     #[arg(long)]
     display_name: Option<String>,
-    /// The provider's issuer, exactly as its tokens say it
+    /// The provider's issuer, exactly as its tokens say it; the big providers' are known
     #[arg(long, value_name = "URL")]
-    issuer: String,
+    issuer: Option<String>,
+    #[command(flatten)]
+    place: Place,
     /// Our client id there
     #[arg(long)]
     client_id: String,
@@ -66,6 +68,38 @@ pub(super) struct Create {
     merge: Merge,
     #[command(flatten)]
     json: JsonFlag,
+}
+
+/// Where a provider is, for those that are not in one place only.
+#[derive(Args, Debug)]
+struct Place {
+    /// The address of an installation of one's own: GitHub Enterprise, GitLab, a sovereign cloud
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// The address of its API, if that does not follow
+    #[arg(long, value_name = "URL")]
+    api_url: Option<String>,
+    /// waad: the tenant's id or domain; without one, every organization may come
+    #[arg(long)]
+    tenant: Option<String>,
+    /// apple: the team that signs; the client secret is then its private key
+    #[arg(long)]
+    team_id: Option<String>,
+    /// apple: the name of that key
+    #[arg(long)]
+    key_id: Option<String>,
+    /// oauth2: where the browser is sent
+    #[arg(long, value_name = "URL")]
+    authorization_url: Option<String>,
+    /// oauth2: where codes are exchanged
+    #[arg(long, value_name = "URL")]
+    token_url: Option<String>,
+    /// oauth2: where the bearer of a token is told whose it is
+    #[arg(long, value_name = "URL")]
+    userinfo_url: Option<String>,
+    /// oauth2: the name of the member that tells who somebody is
+    #[arg(long, value_name = "NAME", default_value = "sub")]
+    subject_field: String,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -135,15 +169,25 @@ async fn create(app: &App, args: Create) -> Result<(), Failure> {
         (None, Some(file)) => Some(read_secret(file)?),
         (None, None) => None,
     };
+    let place = args.place;
     let new = NewConnection {
         name: args.name,
         display_name: args.display_name,
         strategy: args.strategy,
         upstream: UpstreamWish {
-            issuer: Some(args.issuer),
+            issuer: args.issuer,
+            base_url: place.base_url,
+            api_url: place.api_url,
             client_id: Some(args.client_id),
             client_secret,
             scope: args.scope,
+            tenant: place.tenant,
+            team_id: place.team_id,
+            key_id: place.key_id,
+            authorization_url: place.authorization_url,
+            token_url: place.token_url,
+            userinfo_url: place.userinfo_url,
+            fields: Some(PersonFields { subject: place.subject_field, ..PersonFields::default() }),
             authoritative_domains: args.authoritative_domains,
             merge_rule: args.merge.into(),
             ..UpstreamWish::default()

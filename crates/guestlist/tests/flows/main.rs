@@ -3,3 +3,4 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 mod accept;
+mod console_connections;

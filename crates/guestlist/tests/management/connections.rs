@@ -119,8 +119,15 @@ async fn what_cannot_work_is_refused(engine: Engine) {
         answer.json()["message"].as_str().unwrap().to_owned()
     };
     let with = |options: Value| json!({"name": "acme", "strategy": "oidc", "options": options});
+    let unknown = refused(json!({"name": "acme", "strategy": "samlp", "options": {}})).await;
+    let known = "apple, facebook, linkedin, gitlab, discord, slack, okta";
+    assert!(
+        unknown.starts_with("The strategy 'samlp' is not supported. Supported: auth0, oidc, oauth2, "),
+        "{unknown}"
+    );
+    assert!(unknown.ends_with(&format!("{known}.")), "{unknown}");
     let github = refused(json!({"name": "github", "strategy": "github", "options": {}})).await;
-    assert_eq!(github, "The strategy 'github' is not supported. Supported now: auth0, oidc.");
+    assert_eq!(github, "options.client_id is needed");
     assert!(
         refused(
             json!({"name": "a b", "strategy": "oidc", "options": {"issuer": "https://a.example", "client_id": "x"}})

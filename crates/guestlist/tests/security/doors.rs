@@ -206,7 +206,8 @@ async fn case_024_a_stranger_over_a_provider(engine: Engine) {
         scene.assert_same(&before, TRACES).await;
         scene.assert_login_failed("not_invited").await;
     }
-    // Who was invited, but comes without the link, is a stranger too.
+    // Who was invited, but comes without the link and from a provider whose word is no proof, is a stranger too.
+    scene.declare(&["work.example"], "auto").await;
     let anna = invite(&mut scene, ANNA).await;
     let before = scene.contents().await;
     let mut visitor = scene.house.visitor();

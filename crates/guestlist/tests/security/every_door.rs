@@ -2,9 +2,9 @@
 //!
 //! The list is held against the routers' source, so that no door can be added without its key to these cases.
 
-use crate::scene::{PASSWORD, Scene, accept_by_password, leave};
+use crate::scene::{PASSWORD, Scene, accept_by_password, leave, log_in};
 use guestlist_testkit::house::Engine;
-use guestlist_testkit::provider::{Account, Provider};
+use guestlist_testkit::provider::{Account, CLIENT_ID, Provider};
 use guestlist_testkit::visitor::{Answer, Form, Visitor};
 use serde_json::json;
 use std::fs;
@@ -33,6 +33,7 @@ pub(crate) async fn full_of_doors() -> (Scene, Vec<Door>) {
     doors.extend(log_in_doors(&mut scene, &beta).await);
     doors.extend(recovery_doors(&mut scene).await);
     doors.extend(console_doors(&mut scene).await);
+    doors.extend(connection_doors(&mut scene).await);
     scene.house.mails().await;
     (scene, doors)
 }
@@ -70,6 +71,10 @@ async fn invitation_doors(scene: &mut Scene) -> Vec<Door> {
     let link = scene.invite("other@example.org").await;
     let page = visitor.open(&link).await;
     doors.push(door("/accept/switch", &visitor, page.form("Switch account")));
+    let mut visitor = scene.guest("brings@example.org").await;
+    let link = scene.invite("again@example.org").await;
+    let page = visitor.open(&link).await;
+    doors.push(door("/accept/bring", &visitor, page.form("Accept as brings@example.org")));
     doors
 }
 
@@ -187,6 +192,30 @@ async fn console_doors(scene: &mut Scene) -> Vec<Door> {
             admin.press(&page, "Block", &[]).await.assert_status(200);
         }
         doors.push(door(route, &admin, admin.clone().open(&path).await.form(button)));
+    }
+    doors
+}
+
+async fn connection_doors(scene: &mut Scene) -> Vec<Door> {
+    let email = "admin@example.org";
+    let mut admin = scene.house.visitor();
+    log_in(&mut admin, email, PASSWORD).await;
+    let github = admin.open("/admin/connections/new/github").await.form("Save");
+    let mut doors = vec![door("/admin/connections", &admin, github.with("client_id", "x").with("client_secret", "y"))];
+    for (name, route, button) in [
+        ("changed", "/admin/connections/{id}", "Save"),
+        ("tried", "/admin/connections/{id}/try", "Try it"),
+        ("switched-off", "/admin/connections/{id}/off", "Switch off"),
+        ("switched-on", "/admin/connections/{id}/on", "Switch on"),
+        ("deleted", "/admin/connections/{id}/delete", "Delete"),
+    ] {
+        let options = json!({"issuer": scene.acme.issuer, "client_id": CLIENT_ID});
+        let connection = json!({"name": name, "strategy": "oidc", "options": options});
+        let made = scene.api.post("/api/v2/connections", &connection).await.assert_status(201).json();
+        let page = admin.open(&format!("/admin/connections/{}", made["id"].as_str().unwrap())).await;
+        let page = if name == "switched-on" { admin.press(&page, "Switch off", &[]).await } else { page };
+        let form = page.form(button);
+        doors.push(door(route, &admin, if name == "changed" { form.with("display_name", "Other") } else { form }));
     }
     doors
 }

@@ -23,5 +23,6 @@ mod prehijack;
 mod race;
 mod raw;
 mod recovery;
+mod rescue;
 mod scene;
 mod social;

@@ -2,6 +2,7 @@
 
 use crate::every_door::{administrator, routes_that};
 use crate::scene::{PASSWORD, Scene, accept_by_password, leave, log_in};
+use guestlist_domain::connection::Strategy;
 use guestlist_testkit::house::{Engine, ORIGIN};
 use guestlist_testkit::provider::Account;
 use guestlist_testkit::visitor::{Answer, Visitor};
@@ -104,6 +105,7 @@ async fn case_099_every_page_is_dressed() {
     signed_out_pages(&mut scene, &mut crawl).await;
     account_pages(&mut scene, &mut crawl).await;
     console_pages(&mut scene, &mut crawl).await;
+    connection_pages(&mut scene, &mut crawl).await;
     let written: BTreeSet<String> = routes_that("get", &["pages", "console"]).into_iter().collect();
     let seen: BTreeSet<String> = crawl.seen.iter().map(|route| (*route).to_owned()).collect();
     assert_eq!(seen, written, "every route with a GET is crawled");
@@ -216,6 +218,33 @@ async fn console_pages(scene: &mut Scene, crawl: &mut Crawl) {
     let person = format!("/admin/people/{}", user.id.to_string().replace('|', "%7C"));
     crawl.visit(&mut admin, "/admin/people/{id}", &person, 200).await;
     crawl.visit(&mut admin, "/admin/people/{id}", "/admin/people/nobody", 404).await;
+}
+
+async fn connection_pages(scene: &mut Scene, crawl: &mut Crawl) {
+    let mut admin = scene.house.visitor();
+    log_in(&mut admin, "admin@example.org", PASSWORD).await;
+    crawl.visit(&mut admin, "/admin/connections", "/admin/connections", 200).await;
+    for strategy in Strategy::ALL.iter().filter(|strategy| strategy.is_upstream()) {
+        let path = format!("/admin/connections/new/{}", strategy.as_str());
+        let page = crawl.visit(&mut admin, "/admin/connections/new/{strategy}", &path, 200).await;
+        let empty = admin.submit(&page.form("Save").with("display_name", "<b>x</b>")).await;
+        crawl.look("/admin/connections", empty.assert_status(400));
+    }
+    crawl.visit(&mut admin, "/admin/connections/new/{strategy}", "/admin/connections/new/samlp", 404).await;
+    let id = scene.cellar.connection("acme").await.id;
+    let route = "/admin/connections/{id}";
+    let page = crawl.visit(&mut admin, route, &format!("/admin/connections/{id}"), 200).await;
+    crawl.visit(&mut admin, route, "/admin/connections/con_none", 404).await;
+    crawl.look(route, admin.submit(&page.form("Save").with("issuer", "nonsense")).await.assert_status(400));
+    let mut fay = scene.guest("fay@example.org").await;
+    scene.connect(&mut fay, &Account::new("fay-at-acme", "fay@example.org")).await;
+    crawl.look(route, admin.submit(&page.form("Delete")).await.assert_status(409));
+    for account in
+        [Account::new("carol-at-acme", "carol@example.org"), Account::with_claims("x", json!({"nonce": "x"}))]
+    {
+        let away = leave(&mut admin, &page, "Try it").await;
+        crawl.look("/login/callback", &admin.open(&scene.acme.send_back(&away, &account)).await);
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
 use data_encoding::BASE64URL_NOPAD;
-use guestlist_domain::connection::{Audience, Connection, MergeRule, Strategy, UpstreamOptions};
+use guestlist_domain::connection::{Audience, Connection, MergeRule, Strategy, UpstreamOptions, UpstreamSettings};
 use guestlist_domain::identity::UpstreamIdentity;
 use guestlist_domain::ids::ConnectionId;
 use guestlist_domain::secret::Sensitive;
@@ -201,6 +201,7 @@ pub(crate) fn callback() -> Callback<'static> {
         redirect_uri: "https://guests.example/login/callback",
         nonce: NONCE,
         code_verifier: "the-verifier-that-nobody-else-has-seen-0123",
+        profile: None,
     }
 }
 
@@ -215,6 +216,7 @@ pub(crate) fn connection(issuer: &str) -> Connection {
             client_id: CLIENT.to_owned(),
             client_secret: Some(Sensitive::new("the-secret")),
             scope: "email profile".to_owned(),
+            settings: UpstreamSettings::default(),
         }),
         enabled: true,
         audience: Audience::Everyone,

@@ -4,7 +4,7 @@ use crate::database::{Database, on_both_engines};
 use crate::world::*;
 use guestlist_domain::event::Actor;
 use guestlist_domain::identity::LinkRule;
-use guestlist_domain::invitation::{Invitation, Link, Standing};
+use guestlist_domain::invitation::{Invitation, Key, Link, Standing};
 use guestlist_domain::session::Method;
 use guestlist_domain::ticket::Channel;
 use guestlist_domain::user::{Lifecycle, User};
@@ -46,7 +46,7 @@ async fn accept(tx: &mut Tx<'_>, name: &str, press: &Press) -> Result<(), StoreE
         WayIn::Password(_) => Method::Password,
         WayIn::Identity(_) => Method::Upstream("acme".to_owned()),
     };
-    if !invitations::accept(tx, &Invitation::accept(*open, by, NOW), &press.link).await? {
+    if !invitations::accept(tx, &Invitation::accept(*open, by, NOW), &Key::Link(press.link.clone())).await? {
         return Err(StoreError::Conflict);
     }
     passwords::delete(tx, &id_of(name)).await?;

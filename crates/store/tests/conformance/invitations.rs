@@ -2,9 +2,10 @@
 
 use crate::database::{Database, on_both_engines};
 use crate::world::*;
+use guestlist_domain::email::Email;
 use guestlist_domain::event::Actor;
 use guestlist_domain::ids::{ClientId, InvitationId, MailId};
-use guestlist_domain::invitation::{EmailMatch, Invitation, Link, Proof, Standing, State, Status, Terms};
+use guestlist_domain::invitation::{EmailMatch, Invitation, Key, Link, Proof, Standing, State, Status, Terms};
 use guestlist_domain::mail::{Delivery, DeliveryStatus, Occasion, OutboxMail};
 use guestlist_domain::session::Method;
 use guestlist_domain::ticket::Channel;
@@ -17,6 +18,7 @@ on_both_engines!(
     a_user_has_one_open_invitation,
     a_save_is_a_compare_and_set,
     an_end_is_final,
+    an_acceptance_may_need_no_link_and_may_be_somebody_elses,
     case_004_a_link_is_accepted_once,
     case_007_an_acceptance_is_in_time_or_not_at_all,
     case_010_only_the_newest_link_is_accepted,
@@ -191,7 +193,7 @@ async fn accept(tx: &mut Tx<'_>, secret: &str, at: Timestamp) -> Result<bool, St
 /// Writes the acceptance whatever the machine would say: the statement must know by itself.
 async fn accept_on(tx: &mut Tx<'_>, known: &Invitation, link: &Link, at: Timestamp) -> Result<bool, StoreError> {
     let state = State::Accepted { at, by: Method::Password, proof: Proof::Mailbox };
-    invitations::accept(tx, &Invitation { state, ..known.clone() }, link).await
+    invitations::accept(tx, &Invitation { state, ..known.clone() }, &Key::Link(link.clone())).await
 }
 
 async fn case_004_a_link_is_accepted_once(database: Database) {
@@ -203,11 +205,11 @@ async fn case_004_a_link_is_accepted_once(database: Database) {
             let (invitation, [mailed, handed]) = linked_invitation_for("anna");
             let Standing::Open(open) = invitation.standing(&mailed, NOW) else { panic!("it is open") };
             let accepted = Invitation::accept(*open, Method::Upstream("acme".to_owned()), later(5));
-            assert!(invitations::accept(tx, &accepted, &mailed).await?);
+            assert!(invitations::accept(tx, &accepted, &Key::Link(mailed.clone())).await?);
             let stored = invitations::find(tx, &invitation.id).await?.unwrap();
             assert_eq!(stored, Invitation { version: 1, ..accepted.clone() });
             for link in [&mailed, &handed] {
-                assert!(!invitations::accept(tx, &accepted, link).await?, "the evidence is old");
+                assert!(!invitations::accept(tx, &accepted, &Key::Link(link.clone())).await?, "the evidence is old");
                 assert!(!accept_on(tx, &stored, link, later(6)).await?, "it was accepted");
             }
             assert_eq!(invitations::find_pending(tx, &invitation.user).await?, None);
@@ -220,10 +222,36 @@ async fn case_004_a_link_is_accepted_once(database: Database) {
     let pending = refusal(&store, |tx| {
         Box::pin(async move {
             let (invitation, [mailed, _]) = linked_invitation_for("ben");
-            invitations::accept(tx, &invitation, &mailed).await
+            invitations::accept(tx, &invitation, &Key::Link(mailed)).await
         })
     });
     assert_eq!(pending.await, StoreError::Conflict, "no acceptance is no acceptance");
+}
+
+/// Without a link: on the word of a provider, for as long as the invitation is for the address that it vouched for. And
+/// brought to somebody who is here already, it is that user's, with all that went before.
+async fn an_acceptance_may_need_no_link_and_may_be_somebody_elses(database: Database) {
+    let store = opened(&database).await;
+    write(&store, |tx| {
+        Box::pin(async move {
+            put_on_the_list(tx, "anna").await?;
+            put_on_the_list(tx, "ben").await?;
+            let (invitation, _) = linked_invitation_for("anna");
+            let state = State::Accepted { at: later(5), by: Method::Password, proof: Proof::Provider };
+            let accepted = Invitation { state, user: id_of("ben"), ..invitation.clone() };
+            let elsewhere = Invitation { email: Email::parse("anna@example.net").unwrap(), ..accepted.clone() };
+            assert!(!invitations::accept(tx, &elsewhere, &Key::ProvenAddress).await?, "another address");
+            assert!(invitations::accept(tx, &accepted, &Key::ProvenAddress).await?);
+            assert!(!invitations::accept(tx, &accepted, &Key::ProvenAddress).await?, "it was accepted");
+            let stored = invitations::find(tx, &invitation.id).await?.unwrap();
+            assert_eq!(stored, Invitation { version: 1, ..accepted });
+            assert_eq!(invitations::of_user(tx, &id_of("anna")).await?, []);
+            invitations::move_to(tx, &id_of("anna"), &id_of("ben")).await?;
+            assert_eq!(invitations::of_user(tx, &id_of("anna")).await?.len(), 2);
+            Ok(())
+        })
+    })
+    .await;
 }
 
 async fn case_007_an_acceptance_is_in_time_or_not_at_all(database: Database) {

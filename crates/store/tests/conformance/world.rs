@@ -3,7 +3,9 @@
 //! Everything is made from a name, so that an act can make it anew instead of carrying it along.
 
 use crate::database::Database;
-use guestlist_domain::connection::{Audience, Connection, DATABASE_CONNECTION, MergeRule, Strategy, UpstreamOptions};
+use guestlist_domain::connection::{
+    Audience, Connection, DATABASE_CONNECTION, MergeRule, Strategy, UpstreamOptions, UpstreamSettings,
+};
 use guestlist_domain::email::Email;
 use guestlist_domain::event::Actor;
 use guestlist_domain::identity::{Identity, LinkRule, UpstreamIdentity};
@@ -85,6 +87,7 @@ pub(crate) fn provider(name: &str) -> Connection {
         client_id: "us".to_owned(),
         client_secret: None,
         scope: "openid".to_owned(),
+        settings: UpstreamSettings::default(),
     };
     Connection {
         id: ConnectionId::new(format!("con_{name}")),

@@ -2,7 +2,9 @@
 
 use crate::database::{Database, on_both_engines};
 use guestlist_domain::client::{AppType, AuthMethod, Client, ClientSettings};
-use guestlist_domain::connection::{Audience, Connection, DATABASE_CONNECTION, MergeRule, Strategy, UpstreamOptions};
+use guestlist_domain::connection::{
+    Audience, Connection, DATABASE_CONNECTION, MergeRule, Strategy, UpstreamOptions, UpstreamSettings,
+};
 use guestlist_domain::email::Email;
 use guestlist_domain::identity::{Identity, LinkRule, UpstreamIdentity};
 use guestlist_domain::ids::{ClientId, ConnectionId, IdentityId, UserId};
@@ -41,6 +43,7 @@ fn acme(audience: Audience) -> Connection {
             client_id: "us".to_owned(),
             client_secret: Some(Sensitive::new("never stored in the clear")),
             scope: "openid".to_owned(),
+            settings: UpstreamSettings::default(),
         }),
         enabled: true,
         audience,

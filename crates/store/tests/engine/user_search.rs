@@ -1,7 +1,9 @@
 //! Finding users, alike on both engines.
 
 use crate::database::{Database, on_both_engines};
-use guestlist_domain::connection::{Audience, Connection, DATABASE_CONNECTION, MergeRule, Strategy, UpstreamOptions};
+use guestlist_domain::connection::{
+    Audience, Connection, DATABASE_CONNECTION, MergeRule, Strategy, UpstreamOptions, UpstreamSettings,
+};
 use guestlist_domain::email::Email;
 use guestlist_domain::identity::{Identity, LinkRule, UpstreamIdentity};
 use guestlist_domain::ids::{ConnectionId, IdentityId, UserId};
@@ -73,6 +75,7 @@ fn acme() -> Connection {
             client_id: "us".to_owned(),
             client_secret: None,
             scope: "openid".to_owned(),
+            settings: UpstreamSettings::default(),
         }),
         enabled: true,
         audience: Audience::Everyone,

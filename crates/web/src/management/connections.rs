@@ -1,10 +1,11 @@
 //! `/api/v2/connections`.
 //!
-//! Owns Auth0's `options` of a connection as far as they have a meaning here. Nobody is told a secret, and options only
-//! whoever may read them. Must not know how a provider is spoken to.
+//! Owns the list of them, and for whom each is enabled. Nobody is told a secret, and options only whoever may read them.
+//! Must not know how a provider is spoken to.
 
 use super::auth::Caller;
 use super::body::{Fields, Items, invalid};
+use super::connection_options::{check_database, upstream};
 use super::page::{Paging, Projection};
 use super::query::{Query, Segments};
 use super::wire;
@@ -14,11 +15,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use guestlist_app::connections::{self, ClientSwitch, ConnectionChange, ConnectionError, NewConnection, UpstreamWish};
-use guestlist_domain::connection::{Audience, Connection, MergeRule, Strategy};
+use guestlist_domain::connection::{Audience, Connection, Strategy};
 use guestlist_domain::ids::{ClientId, ConnectionId};
-use guestlist_domain::patch::Patch;
 use guestlist_domain::permission::Permission;
-use guestlist_domain::secret::Sensitive;
 use serde_json::{Value, json};
 
 /// The most clients that one request may name.
@@ -82,14 +81,15 @@ pub(super) async fn change(
     let change = ConnectionChange {
         display_name: body.text("display_name", 1..=128)?,
         upstream: match (options, known.strategy) {
-            (Some(options), Strategy::Oidc) => Some(upstream(options)?),
             (Some(options), Strategy::Database) => {
                 check_database(options)?;
                 None
             }
+            (Some(options), _) => Some(upstream(options)?),
             (None, _) => None,
         },
         audience: audience(&mut body)?,
+        enabled: None,
     };
     let changed = connections::update(&state.app, &caller.actor(), &id, change).await?;
     Ok(Json(wire::connection(&changed, true)))
@@ -99,40 +99,6 @@ pub(super) async fn change(
 fn audience(body: &mut Fields) -> Result<Option<Audience>, ApiError> {
     let clients = body.texts("enabled_clients", MAX_CLIENTS)?;
     Ok(clients.map(|clients| Audience::Clients(clients.into_iter().map(ClientId::new).collect())))
-}
-
-/// What has a meaning here; the rest of Auth0's options is left alone.
-fn upstream(mut options: Fields) -> Result<UpstreamWish, ApiError> {
-    Ok(UpstreamWish {
-        issuer: options.text("issuer", 1..=2_000)?,
-        discovery_url: options.text("discovery_url", 1..=2_000)?,
-        client_id: options.text("client_id", 0..=1_000)?,
-        client_secret: match options.clearable("client_secret", 0..=2_000)? {
-            Patch::Keep => None,
-            Patch::Clear => Some(Sensitive::new("")),
-            Patch::Set(text) => Some(Sensitive::new(text)),
-        },
-        scope: options.text("scope", 0..=1_000)?,
-        authoritative_domains: options.texts("authoritative_domains", 100)?.unwrap_or_default(),
-        merge_rule: options.word("merge_rule", merge_rule, "confirm, auto, never")?.unwrap_or_default(),
-    })
-}
-
-fn merge_rule(word: &str) -> Option<MergeRule> {
-    match word {
-        "confirm" => Some(MergeRule::Confirm),
-        "auto" => Some(MergeRule::Auto),
-        "never" => Some(MergeRule::Never),
-        _ => None,
-    }
-}
-
-/// The password database has one option that somebody could wish otherwise.
-fn check_database(mut options: Fields) -> Result<(), ApiError> {
-    match options.flag("disable_signup")? {
-        Some(false) => Err(invalid("'options.disable_signup' is always true: everyone here is invited")),
-        Some(true) | None => Ok(()),
-    }
 }
 
 pub(super) async fn delete(

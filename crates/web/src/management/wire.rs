@@ -3,10 +3,11 @@
 //! Owns every field name that leaves (R16): what is not written here is not told. Secrets and links are added by the
 //! one handler whose answer they belong in. Must not know requests.
 
+use super::connection_options;
 use guestlist_app::invite::{Invited, Shown};
 use guestlist_app::users::{LinkedIdentity, UserView};
 use guestlist_domain::client::{Client, ClientGrant, ID_TOKEN_LIFETIME};
-use guestlist_domain::connection::{Audience, Connection, DATABASE_CONNECTION, MergeRule, Strategy};
+use guestlist_domain::connection::{Audience, Connection, DATABASE_CONNECTION};
 use guestlist_domain::event::Event;
 use guestlist_domain::ids::DATABASE_PROVIDER;
 use guestlist_domain::invitation::{EmailMatch, Invitation, State};
@@ -23,7 +24,7 @@ pub(super) fn moment(at: Timestamp) -> String {
 }
 
 /// An object whose `null` fields are left out, as Auth0 leaves out what is not set.
-fn object(fields: Value) -> Value {
+pub(super) fn object(fields: Value) -> Value {
     match fields {
         Value::Object(fields) => fields.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>().into(),
         other => other,
@@ -86,8 +87,7 @@ fn linked_identity(linked: &LinkedIdentity) -> Value {
         "connection": linked.connection,
         "provider": linked.provider.as_str(),
         "user_id": linked.provider_user_id(),
-        // Auth0 calls social what it brings itself; a provider that an operator connects is an enterprise one.
-        "isSocial": false,
+        "isSocial": linked.provider.is_social(),
         "profileData": profile,
     })
 }
@@ -201,30 +201,11 @@ pub(super) fn connection(connection: &Connection, with_options: bool) -> Value {
         "strategy": connection.strategy.as_str(),
         "realms": [connection.name],
         "is_domain_connection": false,
-        "show_as_button": connection.strategy != Strategy::Database,
+        "show_as_button": connection.strategy.is_upstream(),
         "enabled_for_every_client": connection.audience == Audience::Everyone,
         "enabled_clients": enabled_clients,
-        "options": with_options.then(|| options(connection)),
+        "options": with_options.then(|| connection_options::shown(connection)),
     }))
-}
-
-fn options(connection: &Connection) -> Value {
-    let Some(upstream) = &connection.upstream else {
-        return json!({ "disable_signup": true, "brute_force_protection": true, "passwordPolicy": "good" });
-    };
-    json!({
-        "issuer": upstream.issuer,
-        "client_id": upstream.client_id,
-        "scope": upstream.scope,
-        "authoritative_domains": connection.authoritative_domains,
-        "merge_rule": match connection.merge_rule {
-            MergeRule::Confirm => "confirm",
-            MergeRule::Auto => "auto",
-            MergeRule::Never => "never",
-        },
-        // Nobody becomes a user by coming over a connection.
-        "set_user_root_attributes": "never_on_login",
-    })
 }
 
 /// A client. Its secret is not in it: that was shown when it was made.

@@ -3,7 +3,7 @@
 use super::*;
 use guestlist_app::users::LinkedIdentity;
 use guestlist_domain::client::{AppType, AuthMethod, ClientSettings};
-use guestlist_domain::connection::UpstreamOptions;
+use guestlist_domain::connection::{MergeRule, Strategy, UpstreamOptions, UpstreamSettings};
 use guestlist_domain::email::Email;
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::identity::{Identity, LinkRule, UpstreamIdentity};
@@ -147,6 +147,7 @@ fn case_109_a_connection_tells_no_secret() {
             client_id: "guestlist".to_owned(),
             client_secret: Some(Sensitive::new("kept-secret")),
             scope: "openid email".to_owned(),
+            settings: UpstreamSettings::default(),
         }),
         enabled: true,
         audience: Audience::Clients(vec![ClientId::new("app")]),

@@ -7,6 +7,7 @@ use super::onward;
 use super::ways::Ways;
 use crate::WebState;
 use crate::error::Problem;
+use crate::headers::FormTargets;
 use crate::view::accept::{
     AcceptPage, ConfirmAddressPage, DeadLink, DeadLinkPage, DeclinedPage, LinkSentPage, WrongUserPage,
 };
@@ -35,6 +36,7 @@ pub(super) fn router() -> Router<WebState> {
         .route("/accept/decline", post(decline))
         .route("/accept/renew", post(renew))
         .route("/accept/switch", post(switch))
+        .route("/accept/bring", post(bring))
 }
 
 /// From the mail: the secret leaves the address bar before anything is shown.
@@ -64,17 +66,16 @@ async fn show_open(mut visit: Visit, door: &OpenDoor, problem: Option<FormProble
     let application = door.client.as_ref().map(|client| client.name.clone());
     if let Some(signed_in) = visit.signed_in().await? {
         let signed_in_as = signed_in.user.email.to_string();
-        return visit.page(&WrongUserPage { signed_in_as, invited: invitation.email.to_string(), application });
+        let may_bring = accept::may_bring(door, &signed_in.user);
+        let invited = invitation.email.to_string();
+        visit.lead_to(landing_targets(door));
+        return visit.page(&WrongUserPage { signed_in_as, invited, application, may_bring });
     }
     if door.user.standing() == user::Standing::Blocked {
         return onward::refuse(visit, RefusalReason::UserBlocked, Back::Login);
     }
     let ways = Ways::of(&door.ways_in);
-    let mut targets = ways.form_targets(door.client.as_ref());
-    if let Some(result_url) = &invitation.terms.result_url {
-        targets = targets.and(result_url);
-    }
-    visit.lead_to(targets);
+    visit.lead_to(with_result(ways.form_targets(door.client.as_ref()), door));
     let page = AcceptPage {
         inviter: invitation.terms.inviter.clone(),
         application,
@@ -87,6 +88,18 @@ async fn show_open(mut visit: Visit, door: &OpenDoor, problem: Option<FormProble
     };
     let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     visit.page_with(status, &page)
+}
+
+/// Where a form may lead that accepts without a provider.
+fn landing_targets(door: &OpenDoor) -> FormTargets {
+    with_result(Ways::default().form_targets(door.client.as_ref()), door)
+}
+
+fn with_result(targets: FormTargets, door: &OpenDoor) -> FormTargets {
+    match &door.open.invitation().terms.result_url {
+        Some(result_url) => targets.and(result_url),
+        None => targets,
+    }
 }
 
 fn show_dead(visit: Visit, dead: Dead) -> Result<Response, Problem> {
@@ -124,10 +137,7 @@ async fn set_password(posted: Posted<PasswordForm>) -> Result<Response, Problem>
         return visit.redirect("/accept");
     }
     match accept::with_password(&visit.app, &link, form.password).await {
-        Ok(came_in) => {
-            visit.drop_link(Purpose::Invitation);
-            onward::let_in(visit, came_in).await
-        }
+        Ok(came_in) => onward::let_in(visit, came_in).await,
         Err(AcceptError::Weak(weakness)) => match accept::look(&visit.app, &link).await? {
             Look::Open(door) => {
                 visit.speak(door.open.invitation().terms.locale.as_deref());
@@ -144,6 +154,7 @@ fn not_accepted(visit: Visit, error: AcceptError) -> Result<Response, Problem> {
     match error {
         AcceptError::Blocked => onward::refuse(visit, RefusalReason::UserBlocked, Back::Login),
         AcceptError::Dead | AcceptError::NotOffered | AcceptError::NoMail => visit.redirect("/accept"),
+        AcceptError::NotFresh => visit.redirect("/account/fresh"),
         AcceptError::Weak(weakness) => Err(Problem::BadRequest(weakness.to_string().into())),
         AcceptError::TooMany { .. } => Err(Problem::TooManyAttempts),
         AcceptError::Unexpected(error) => Err(error.into()),
@@ -191,6 +202,20 @@ async fn switch(posted: Posted<Press>) -> Result<Response, Problem> {
     visit.redirect("/accept")
 }
 
+/// The invitation becomes that of whoever is signed in.
+async fn bring(posted: Posted<Press>) -> Result<Response, Problem> {
+    let Posted { mut visit, .. } = posted;
+    let link = visit.link(Purpose::Invitation).ok_or(Problem::LostWay)?;
+    let Some(signed_in) = visit.signed_in().await? else { return visit.redirect("/login?to=invitation") };
+    match accept::bring(&visit.app, &link, &signed_in).await {
+        Ok(landing) => {
+            visit.drop_link(Purpose::Invitation);
+            visit.redirect(&onward::address_of(landing))
+        }
+        Err(error) => not_accepted(visit, error),
+    }
+}
+
 async fn show_confirm(mut visit: Visit) -> Result<Response, Problem> {
     let browser = visit.browser().ok_or(Problem::LostWay)?;
     let Some(confirming) = super::social::look(social::confirming(&visit.app, browser).await)? else {
@@ -201,6 +226,7 @@ async fn show_confirm(mut visit: Visit) -> Result<Response, Problem> {
         invited: confirming.invited.to_string(),
         came: confirming.came.map(|came| came.to_string()),
         provider: confirming.provider,
+        account: confirming.account.map(|account| account.to_string()),
     };
     visit.page(&page)
 }

@@ -180,10 +180,13 @@ struct FreshForm {
 }
 
 async fn sign_in_again(posted: Posted<FreshForm>) -> Result<Response, Problem> {
-    let Posted { visit, browser, form } = posted;
+    let Posted { mut visit, browser, form } = posted;
     let Some(signed_in) = visit.signed_in().await? else { return visit.redirect("/login") };
     match attempt(&visit, (signed_in.user.email.as_str(), &form.password), None, &browser).await? {
-        Attempt::In(entered) => enter(visit, *entered, "/account").await,
+        Attempt::In(entered) => {
+            let to = onward::home(&mut visit).await?;
+            enter(visit, *entered, to).await
+        }
         Attempt::Again(problem) => fresh_page(visit, &signed_in, Some(problem)).await,
         Attempt::Blocked => onward::refuse(visit, RefusalReason::UserBlocked, Back::Login),
     }

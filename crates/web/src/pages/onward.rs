@@ -6,10 +6,21 @@ use crate::view::sign_in::{Back, RefusalPage, RefusalReason};
 use crate::visit::Visit;
 use axum::http::StatusCode;
 use axum::response::Response;
-use guestlist_app::accept::CameIn;
+use guestlist_app::accept::{self, CameIn, Look};
 use guestlist_app::landing::Landing;
 use guestlist_app::sessions;
-use guestlist_domain::secret::Secret;
+use guestlist_domain::secret::{Purpose, Secret};
+
+/// Where somebody goes who signed in and for whom no application waits: back to the invitation that this browser holds
+/// open, or to the account. A link that is good for nothing any more is forgotten.
+pub(super) async fn home(visit: &mut Visit) -> Result<&'static str, Problem> {
+    let Some(link) = visit.link(Purpose::Invitation) else { return Ok("/account") };
+    if matches!(accept::look(&visit.app, &link).await, Ok(Look::Open(_))) {
+        return Ok("/accept");
+    }
+    visit.drop_link(Purpose::Invitation);
+    Ok("/account")
+}
 
 /// The address of a landing.
 pub(super) fn address_of(landing: Landing) -> String {
@@ -32,7 +43,13 @@ pub(super) async fn begin_session(visit: &mut Visit, session: &Secret) -> Result
 /// Lets somebody in who just proved who they are, and sends the browser where it belongs.
 pub(super) async fn let_in(mut visit: Visit, came_in: CameIn) -> Result<Response, Problem> {
     begin_session(&mut visit, &came_in.session).await?;
-    visit.redirect(&address_of(came_in.landing))
+    // Asked in any case: the invitation that was just accepted is forgotten with it.
+    let home = home(&mut visit).await?;
+    let to = match came_in.landing {
+        Landing::Account => home.to_owned(),
+        elsewhere => address_of(elsewhere),
+    };
+    visit.redirect(&to)
 }
 
 /// The page of a refusal that names no provider.

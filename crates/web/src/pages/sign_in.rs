@@ -41,11 +41,10 @@ struct LoginQuery {
 
 async fn show(visit: Visit, Query(query): Query<LoginQuery>) -> Result<Response, Problem> {
     // Without an application that asks, there is nothing to log in for twice.
-    if query.resume.is_none() && visit.signed_in().await?.is_some() {
-        return visit.redirect("/account");
-    }
+    let is_asked = query.resume.is_some();
     match Behind::of(&visit, query.resume, query.to.as_deref()) {
         Behind::Gone(sealed) => visit.redirect(&onward_path(&sealed)),
+        behind if !is_asked && visit.signed_in().await?.is_some() => visit.redirect(&behind.onward()),
         behind => {
             let email = behind.hint().to_owned();
             login_page(visit, behind, email, None).await
@@ -59,6 +58,8 @@ enum Behind {
     Account,
     /// The console.
     Console,
+    /// An invitation that this browser holds.
+    Invitation,
     /// An application that waits.
     Application(Box<Waiting>),
     /// An application that waited for too long; it may begin anew.
@@ -69,6 +70,7 @@ impl Behind {
     fn of(visit: &Visit, sealed: Option<String>, to: Option<&str>) -> Self {
         match sealed.filter(|text| !text.is_empty()) {
             None if to == Some("console") => Self::Console,
+            None if to == Some("invitation") => Self::Invitation,
             None => Self::Account,
             Some(sealed) => Waiting::open(&visit.app, sealed.clone())
                 .map_or(Self::Gone(sealed), |waiting| Self::Application(Box::new(waiting))),
@@ -78,7 +80,7 @@ impl Behind {
     fn request(&self) -> Option<&PendingRequest> {
         match self {
             Self::Application(waiting) => Some(&waiting.request),
-            Self::Account | Self::Console | Self::Gone(_) => None,
+            Self::Account | Self::Console | Self::Invitation | Self::Gone(_) => None,
         }
     }
 
@@ -90,7 +92,16 @@ impl Behind {
         match self {
             Self::Application(waiting) => Some(&waiting.sealed),
             Self::Gone(sealed) => Some(sealed),
-            Self::Account | Self::Console => None,
+            Self::Account | Self::Console | Self::Invitation => None,
+        }
+    }
+
+    /// What the page's form repeats, so that the way on survives a wrong password.
+    const fn word(&self) -> Option<&'static str> {
+        match self {
+            Self::Console => Some("console"),
+            Self::Invitation => Some("invitation"),
+            Self::Account | Self::Application(_) | Self::Gone(_) => None,
         }
     }
 
@@ -98,6 +109,7 @@ impl Behind {
         match (self, self.sealed()) {
             (_, Some(sealed)) => onward_path(sealed),
             (Self::Console, None) => "/admin".to_owned(),
+            (Self::Invitation, None) => "/accept".to_owned(),
             (_, None) => "/account".to_owned(),
         }
     }
@@ -129,7 +141,7 @@ async fn login_page(
         password: ways.password,
         providers: ways.providers,
         problem,
-        to_console: matches!(behind, Behind::Console),
+        to: behind.word(),
         resume: behind.sealed().map(str::to_owned),
     };
     visit.page_with(status_of(problem), &page)

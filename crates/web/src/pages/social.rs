@@ -8,19 +8,23 @@ use crate::WebState;
 use crate::error::Problem;
 use crate::resume::{Waiting, onward_path, path_with};
 use crate::view::account::Done;
+use crate::view::connections::{Tried, TriedPage};
 use crate::view::sign_in::{Back, RefusalPage, RefusalReason};
 use crate::visit::{Posted, Press, Visit};
 use axum::Router;
-use axum::extract::{Path, Query};
+use axum::extract::{Form, Path, Query};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 use guestlist_app::authorize;
 use guestlist_app::social::{self, Arrival, Errand, Return, SocialError, UpstreamError};
+use guestlist_domain::connection::Connection;
 use guestlist_domain::flow;
-use guestlist_domain::linking::Refusal;
+use guestlist_domain::linking::{Decision, Refusal};
 use guestlist_domain::secret::Purpose;
+use guestlist_domain::user::Profile;
 use serde::Deserialize;
+use url::form_urlencoded;
 
 /// What an application is told of somebody who was refused here.
 const NOT_LET_IN: &str = "The person was not let in.";
@@ -32,7 +36,7 @@ pub(super) fn router() -> Router<WebState> {
         .route("/account/connect/{connection}", post(leave_to_connect))
         .route("/account/fresh/with/{connection}", post(leave_for_freshness))
         .route("/login/prove/with/{connection}", post(leave_to_prove))
-        .route("/login/callback", get(come_back))
+        .route("/login/callback", get(come_back).post(come_back_posting))
 }
 
 async fn leave_to_accept(Path(connection): Path<String>, posted: Posted<Press>) -> Result<Response, Problem> {
@@ -98,6 +102,8 @@ struct CallbackQuery {
     code: Option<String>,
     error: Option<String>,
     iss: Option<String>,
+    given_name: Option<String>,
+    family_name: Option<String>,
 }
 
 /// A provider sends the browser back by GET, and `state` makes it safe: known to this browser's own trip, good once.
@@ -109,29 +115,95 @@ async fn come_back(visit: Visit, method: Method, query: Query<CallbackQuery>) ->
     let Query(query) = query;
     let browser = visit.browser().ok_or(Problem::LostWay)?.clone();
     let signed_in = visit.signed_in().await?;
+    let posted = Profile { given_name: query.given_name, family_name: query.family_name, ..Profile::default() };
     let came = Return {
         state: &query.state,
         code: query.code.as_deref(),
         error: query.error.as_deref(),
         iss: query.iss.as_deref(),
+        posted: Some(&posted),
     };
     let arrival = social::arrive(&visit.app, came, &browser, signed_in.as_ref()).await;
     show(visit, arrival).await
 }
 
-/// The answer to how a trip ended.
-pub(super) async fn show(mut visit: Visit, arrival: Result<Arrival, SocialError>) -> Result<Response, Problem> {
-    match arrival {
-        Ok(Arrival::CameIn(came_in)) => {
-            visit.drop_link(Purpose::Invitation);
-            onward::let_in(visit, *came_in).await
+#[derive(Deserialize)]
+struct PostedAnswer {
+    state: Option<String>,
+    code: Option<String>,
+    error: Option<String>,
+    iss: Option<String>,
+    user: Option<String>,
+}
+
+/// A provider that posts its answer (OAuth 2.0 Form Post Response Mode) does so from its own site, and the browser keeps
+/// our cookies back: nothing can be decided here, and nothing is. The answer becomes a GET, with which the browser
+/// brings them. No cookie has to travel across sites for this. Of what comes beside the code, the name alone goes on.
+async fn come_back_posting(visit: Visit, Form(answer): Form<PostedAnswer>) -> Result<Response, Problem> {
+    let name = answer.user.as_deref().map(social::posted_name).unwrap_or_default();
+    let members = [
+        ("state", answer.state),
+        ("code", answer.code),
+        ("error", answer.error),
+        ("iss", answer.iss),
+        ("given_name", name.given_name),
+        ("family_name", name.family_name),
+    ];
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in members {
+        if let Some(value) = value {
+            query.append_pair(name, &value);
         }
+    }
+    visit.redirect(&format!("/login/callback?{}", query.finish()))
+}
+
+/// The answer to how a trip ended.
+pub(super) async fn show(visit: Visit, arrival: Result<Arrival, SocialError>) -> Result<Response, Problem> {
+    match arrival {
+        Ok(Arrival::CameIn(came_in)) => onward::let_in(visit, *came_in).await,
         Ok(Arrival::Linked) => visit.redirect(&format!("/account?done={}", Done::Connected.as_str())),
         Ok(Arrival::Confirm) => visit.redirect("/accept/confirm"),
         Ok(Arrival::AskProof { .. }) => visit.redirect("/login/prove"),
+        Ok(Arrival::Tried(tried)) => show_tried(visit, *tried).await,
         Ok(Arrival::Refused { refusal, provider, purpose }) => show_refusal(visit, refusal, provider, &purpose),
         Err(error) => ended_badly(visit, error),
     }
+}
+
+/// An administrator sees who came back, as the provider told it.
+async fn show_tried(mut visit: Visit, tried: social::Tried) -> Result<Response, Problem> {
+    if let Some(signed_in) = visit.signed_in().await? {
+        visit.show_viewer(signed_in.user.display_name());
+    }
+    let leads_to = match tried.decision {
+        Decision::SignIn(_) => "sign-in",
+        Decision::Link(_) => "link",
+        Decision::AskProof(_) => "ask-proof",
+        Decision::Activate(_) => "activate",
+        Decision::Refuse(Refusal::UserBlocked) => "blocked",
+        Decision::Refuse(Refusal::ConnectionNotAllowed) => "not-open",
+        Decision::Refuse(_) | Decision::Confirm(_) | Decision::ConfirmAccount(_) | Decision::BringTo(_) => {
+            "not-invited"
+        }
+    };
+    let social::Tried { connection, who, .. } = tried;
+    let result = Tried::Came {
+        issuer: who.issuer,
+        subject: who.subject,
+        email: who.email.map(|email| email.to_string()),
+        email_verified: who.email_verified,
+        name: who.profile.name,
+        leads_to,
+    };
+    visit.page(&TriedPage { id: connection.id.to_string(), label: connection.display_name, result })
+}
+
+/// An administrator sees why nobody came back.
+pub(crate) fn tried_in_vain(visit: Visit, connection: &Connection, error: &SocialError) -> Result<Response, Problem> {
+    let result = Tried::Failed { reason: error.to_string() };
+    let page = TriedPage { id: connection.id.to_string(), label: connection.display_name.clone(), result };
+    visit.page_with(StatusCode::BAD_GATEWAY, &page)
 }
 
 fn show_refusal(
@@ -162,7 +234,7 @@ fn show_refusal(
 fn back_from(visit: &Visit, purpose: &flow::Purpose) -> Back {
     match purpose {
         flow::Purpose::Accept { .. } => Back::Invitation,
-        flow::Purpose::Link { .. } => Back::Account,
+        flow::Purpose::Link { .. } | flow::Purpose::Try { .. } => Back::Account,
         flow::Purpose::SignIn { resume, .. } => {
             let waiting = resume.clone().and_then(|sealed| Waiting::open(&visit.app, sealed));
             let back = waiting.and_then(|waiting| {
@@ -180,6 +252,10 @@ fn ended_badly(visit: Visit, error: SocialError) -> Result<Response, Problem> {
         SocialError::NotAllowed => onward::refuse(visit, RefusalReason::ConnectionNotAllowed, Back::Login),
         SocialError::Dead => visit.redirect("/accept"),
         SocialError::NotFresh => visit.redirect("/account/fresh"),
+        SocialError::Upstream { error, purpose: flow::Purpose::Try { .. } } => {
+            let result = Tried::Failed { reason: error.to_string() };
+            visit.page_with(StatusCode::BAD_GATEWAY, &TriedPage { id: String::new(), label: String::new(), result })
+        }
         SocialError::Upstream { error: UpstreamError::Refused { .. }, purpose } => {
             Err(Problem::UpstreamDenied { provider: None, back: Some(again(&purpose)) })
         }
@@ -197,7 +273,7 @@ fn again(purpose: &flow::Purpose) -> Back {
         flow::Purpose::SignIn { resume: Some(sealed), .. } => Back::LoginFor { path: path_with("/login", sealed) },
         flow::Purpose::SignIn { resume: None, .. } => Back::Login,
         flow::Purpose::Accept { .. } => Back::Invitation,
-        flow::Purpose::Link { .. } => Back::Account,
+        flow::Purpose::Link { .. } | flow::Purpose::Try { .. } => Back::Account,
     }
 }
 

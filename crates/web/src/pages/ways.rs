@@ -10,7 +10,7 @@ use guestlist_domain::connection::{Connection, Strategy};
 pub(super) struct Ways {
     pub(super) password: bool,
     pub(super) providers: Vec<Provider>,
-    issuers: Vec<String>,
+    away: Vec<String>,
 }
 
 impl Ways {
@@ -21,7 +21,8 @@ impl Ways {
                 ways.password = true;
             } else {
                 ways.providers.push(provider(connection));
-                ways.issuers.extend(connection.upstream.as_ref().map(|upstream| upstream.issuer.clone()));
+                let goes_to = connection.upstream.as_ref().map(|upstream| upstream.browser_goes_to().to_owned());
+                ways.away.extend(goes_to);
             }
         }
         ways
@@ -29,8 +30,7 @@ impl Ways {
 
     /// The forms of a page with these ways lead to the providers, and may come back to this application.
     pub(super) fn form_targets(&self, client: Option<&Client>) -> FormTargets {
-        let targets =
-            self.issuers.iter().fold(FormTargets::default().and_https(), |targets, issuer| targets.and(issuer));
+        let targets = self.away.iter().fold(FormTargets::default().and_https(), |targets, place| targets.and(place));
         let settings = client.map(|client| &client.settings);
         let places =
             settings.into_iter().flat_map(|settings| settings.callbacks.iter().chain(&settings.initiate_login_uri));

@@ -41,6 +41,8 @@ pub struct ConfirmAddressPage {
     pub came: Option<String>,
     /// The name on the provider's button.
     pub provider: String,
+    /// The account that the provider's identity opens already, by its address.
+    pub account: Option<String>,
 }
 
 impl Page for ConfirmAddressPage {
@@ -102,6 +104,8 @@ pub struct WrongUserPage {
     pub invited: String,
     /// To which application.
     pub application: Option<String>,
+    /// Whether the invitation can be accepted with the account that is signed in.
+    pub may_bring: bool,
 }
 
 impl Page for WrongUserPage {

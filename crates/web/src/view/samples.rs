@@ -15,6 +15,7 @@ use guestlist_app::i18n::Language;
 use guestlist_domain::email::Email;
 use guestlist_domain::time::Timestamp;
 
+mod connections;
 mod console;
 
 /// A page with examples of itself.
@@ -71,8 +72,10 @@ impl Samples for ConfirmAddressPage {
             invited: "anna@example.org".to_owned(),
             came: some("anna.berg@gmail.example"),
             provider: "Google".to_owned(),
+            account: None,
         };
-        vec![("no_address", Self { came: None, ..full.clone() }), ("full", full)]
+        let account = Self { account: some("anna@example.net"), ..full.clone() };
+        vec![("no_address", Self { came: None, ..full.clone() }), ("full", full), ("account", account)]
     }
 }
 
@@ -107,8 +110,9 @@ impl Samples for WrongUserPage {
             signed_in_as: "bo@example.org".to_owned(),
             invited: "anna@example.org".to_owned(),
             application: some("Harbour"),
+            may_bring: false,
         };
-        vec![("wrong", page)]
+        vec![("may_bring", Self { may_bring: true, ..page.clone() }), ("wrong", page)]
     }
 }
 
@@ -128,9 +132,9 @@ impl Samples for LoginPage {
             problem: None,
             wanted_signup: false,
             resume: some("sealed"),
-            to_console: false,
+            to: None,
         };
-        let bare = Self { password: true, to_console: true, ..Self::default() };
+        let bare = Self { password: true, to: Some("console"), ..Self::default() };
         let wrong = Some(Problem::WrongCredentials);
         let typed = "anna@example.org\"><b>".to_owned();
         vec![

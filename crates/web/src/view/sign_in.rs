@@ -23,8 +23,8 @@ pub struct LoginPage {
     pub wanted_signup: bool,
     /// The sealed request to go on with afterwards.
     pub resume: Option<String>,
-    /// Whether the console is where to go on.
-    pub to_console: bool,
+    /// Where to go on, if not to the account: `console`, `invitation`.
+    pub to: Option<&'static str>,
 }
 
 impl Page for LoginPage {

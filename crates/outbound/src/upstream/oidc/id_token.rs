@@ -3,19 +3,21 @@
 //! Must not know keys: it is given claims whose signature was checked.
 
 use super::claims::IdToken;
+use super::issuer::Issuer;
 use crate::upstream::UpstreamError;
+use crate::upstream::person::names_somebody;
 use guestlist_domain::time::Timestamp;
 
 /// How far clocks may be apart, in seconds.
 const SKEW: i64 = 60;
 /// The longest life of an ID token, in seconds. It is a receipt for a sign-in a moment ago, not a pass.
 const MAX_LIFE: i64 = 24 * 60 * 60;
-/// OpenID Connect Core 1.0, section 2.
-const MAX_SUBJECT: usize = 255;
 
 /// What the claims must say.
 pub(super) struct Expected<'a> {
-    pub(super) issuer: &'a str,
+    pub(super) issuer: &'a Issuer,
+    /// Microsoft's tenants whose people may come; all, if none is listed.
+    pub(super) tenants: &'a [String],
     pub(super) client_id: &'a str,
     pub(super) nonce: &'a str,
 }
@@ -32,11 +34,12 @@ impl Signed {
     /// The claims, if they say what they must.
     pub(super) fn accept(self, expected: &Expected<'_>, now: Timestamp) -> Result<IdToken, UpstreamError> {
         let checks = [
-            (self.0.iss == expected.issuer, "another issuer"),
+            (expected.issuer.signed(&self.0.iss, self.0.tid.as_deref()), "another issuer"),
+            (self.is_of(expected.tenants), "another tenant"),
             (self.is_for(expected.client_id), "another audience"),
             (self.0.nonce.as_deref() == Some(expected.nonce) && !expected.nonce.is_empty(), "another nonce, or none"),
             (self.is_of_this_hour(now.seconds()), "outside its time"),
-            (self.names_somebody(), "no usable subject"),
+            (names_somebody(&self.0.sub), "no usable subject"),
         ];
         match checks.into_iter().find(|(passed, _)| !passed) {
             None => Ok(self.0),
@@ -62,8 +65,7 @@ impl Signed {
             && (0..=MAX_LIFE).contains(&life)
     }
 
-    fn names_somebody(&self) -> bool {
-        let subject = &self.0.sub;
-        !subject.is_empty() && subject.chars().count() <= MAX_SUBJECT && !subject.chars().any(char::is_control)
+    fn is_of(&self, tenants: &[String]) -> bool {
+        tenants.is_empty() || self.0.tid.as_ref().is_some_and(|tenant| tenants.contains(tenant))
     }
 }

@@ -4,9 +4,11 @@
 //! issuer byte for byte, and keys come from the address in that document alone (case 57).
 
 use super::id_token::Signed;
+use super::issuer::Issuer;
 use super::keys::{KeySet, Keys, Unsigned};
 use crate::http::{ClientAuth, HttpClient};
 use crate::upstream::UpstreamError;
+use crate::upstream::token_request::AuthMethod;
 use guestlist_domain::time::{Timestamp, hours, minutes};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -24,7 +26,7 @@ const REFETCH_AFTER: Duration = minutes(1);
 #[derive(Debug)]
 pub(crate) struct Providers {
     http: HttpClient,
-    known: Mutex<HashMap<String, Arc<Provider>>>,
+    known: Mutex<HashMap<Issuer, Arc<Provider>>>,
 }
 
 impl Providers {
@@ -33,10 +35,20 @@ impl Providers {
     }
 
     /// The provider of this issuer, byte for byte.
-    pub(crate) fn of(&self, issuer: &str) -> Arc<Provider> {
+    pub(in crate::upstream) fn of(&self, issuer: &Issuer) -> Arc<Provider> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let provider = known.entry(issuer.to_owned()).or_insert_with(|| Arc::new(Provider::new(&self.http, issuer)));
+        let provider = known.entry(issuer.clone()).or_insert_with(|| Arc::new(Provider::new(&self.http, issuer)));
         Arc::clone(provider)
+    }
+
+    pub(in crate::upstream) const fn http(&self) -> &HttpClient {
+        &self.http
+    }
+
+    /// The issuer that is named in the document below that address.
+    pub(in crate::upstream) async fn issuer_at(&self, address: &str) -> Result<String, UpstreamError> {
+        let document: Document = self.http.get_json(&discovery_url(address)?, ClientAuth::Anonymous).await?;
+        Ok(document.issuer)
     }
 
     /// Whether a provider may have that address.
@@ -49,7 +61,7 @@ impl Providers {
 #[derive(Debug)]
 pub(crate) struct Provider {
     http: HttpClient,
-    issuer: String,
+    issuer: Issuer,
     metadata: AsyncMutex<Option<Aged<Arc<Metadata>>>>,
     keys: AsyncMutex<Option<Aged<Keys>>>,
 }
@@ -67,10 +79,10 @@ impl<T> Aged<T> {
 }
 
 impl Provider {
-    fn new(http: &HttpClient, issuer: &str) -> Self {
+    fn new(http: &HttpClient, issuer: &Issuer) -> Self {
         Self {
             http: http.clone(),
-            issuer: issuer.to_owned(),
+            issuer: issuer.clone(),
             metadata: AsyncMutex::default(),
             keys: AsyncMutex::default(),
         }
@@ -128,11 +140,12 @@ impl Provider {
     }
 
     async fn fetch_metadata(&self) -> Result<Metadata, UpstreamError> {
-        let document: Document = self.http.get_json(&discovery_url(&self.issuer)?, ClientAuth::Anonymous).await?;
-        if document.issuer != self.issuer {
+        let url = discovery_url(&self.issuer.introduces_itself_at())?;
+        let document: Document = self.http.get_json(&url, ClientAuth::Anonymous).await?;
+        if !self.issuer.may_introduce(&document.issuer) {
             return Err(UpstreamError::Misconfigured("the provider calls itself by another issuer".to_owned()));
         }
-        Metadata::read(document, &self.http)
+        Metadata::read(document, &self.issuer, &self.http)
     }
 
     async fn fetch_keys(&self, metadata: &Metadata) -> Result<Keys, UpstreamError> {
@@ -164,21 +177,10 @@ struct Document {
     authorization_response_iss_parameter_supported: Option<bool>,
 }
 
-/// How we authenticate at the token endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum AuthMethod {
-    /// `client_secret_basic`.
-    Basic,
-    /// `client_secret_post`.
-    Post,
-    /// `none`: PKCE alone.
-    None,
-}
-
 /// A provider's metadata, checked: every address in it is one that may be called.
 #[derive(Debug)]
 pub(super) struct Metadata {
-    issuer: String,
+    issuer: Issuer,
     pub(super) authorization_endpoint: Url,
     pub(super) token_endpoint: Url,
     pub(super) jwks_uri: Url,
@@ -188,7 +190,7 @@ pub(super) struct Metadata {
 }
 
 impl Metadata {
-    fn read(document: Document, http: &HttpClient) -> Result<Self, UpstreamError> {
+    fn read(document: Document, issuer: &Issuer, http: &HttpClient) -> Result<Self, UpstreamError> {
         let endpoint = |name: &str, value: Option<String>| {
             let missing = || UpstreamError::Misconfigured(format!("the provider has no usable {name}"));
             let url = value.and_then(|text| Url::parse(&text).ok()).ok_or_else(missing)?;
@@ -197,7 +199,7 @@ impl Metadata {
         };
         let userinfo = document.userinfo_endpoint;
         Ok(Self {
-            issuer: document.issuer,
+            issuer: issuer.clone(),
             authorization_endpoint: endpoint("authorization_endpoint", document.authorization_endpoint)?,
             token_endpoint: endpoint("token_endpoint", document.token_endpoint)?,
             jwks_uri: endpoint("jwks_uri", document.jwks_uri)?,
@@ -231,7 +233,7 @@ impl Metadata {
     /// RFC 9207, section 2.4: an answer that names another issuer, or none where one was promised, is a mix-up.
     pub(super) fn check_issuer_parameter(&self, came: Option<&str>) -> Result<(), UpstreamError> {
         match came {
-            Some(issuer) if issuer == self.issuer => Ok(()),
+            Some(issuer) if self.issuer.may_answer(issuer) => Ok(()),
             Some(_) => Err(UpstreamError::InvalidToken("the answer names another issuer")),
             None if self.names_itself => Err(UpstreamError::InvalidToken("the answer names no issuer")),
             None => Ok(()),
