@@ -27,6 +27,12 @@ mail-reset-open = Neues Passwort festlegen
 mail-reset-until = Der Link funktioniert einmal, bis { $moment }.
 mail-reset-ignore = Wenn Sie das nicht waren, können Sie es ignorieren. Ihr Passwort bleibt, wie es ist.
 
+mail-address-code-subject = Ihr Code für { $site }
+mail-address-code-text = Jemand, hoffentlich Sie, möchte bestätigen, dass das Postfach { $address } zu einem Konto bei { $site } gehört. Das ist der Code:
+mail-address-code-do = Geben Sie ihn auf der Seite Ihres Kontos ein:
+mail-address-code-until = Er funktioniert einmal, bis { $moment }.
+mail-address-code-ignore = Wenn Sie das nicht waren, ignorieren Sie diese Mail und sagen Sie den Code niemandem: ohne ihn wird nichts bestätigt.
+
 # Ein neues Passwort wurde verlangt, wo es keines gibt.
 mail-no-password-subject = So melden Sie sich bei { $site } an
 mail-no-password-text = Jemand, hoffentlich Sie, hat für { $address } bei { $site } ein neues Passwort verlangt. Dieses Konto hat kein Passwort.

@@ -2,6 +2,7 @@
 label-email = E-Mail
 label-password = Passwort
 label-current-password = Aktuelles Passwort
+label-code = Code
 label-new-password = Neues Passwort
 action-set-password = Passwort festlegen
 action-log-in = Anmelden
@@ -23,6 +24,8 @@ back-login = Zurück zur Anmeldung
 problem-wrong-credentials = E-Mail und Passwort passen nicht zusammen.
 problem-wrong-password = Das aktuelle Passwort stimmt nicht.
 problem-too-many-attempts = Zu viele Versuche. Bitte warten Sie einige Minuten, oder nehmen Sie einen anderen Weg.
+problem-wrong-code = Das ist nicht der Code. Bitte schauen Sie noch einmal.
+problem-dead-code = Dieser Code gilt nicht mehr. Lassen Sie sich einen neuen schicken.
 problem-not-an-address = An diese Adresse können wir keine E-Mail schicken.
 problem-password-too-short = Das Passwort braucht mindestens 8 Zeichen.
 problem-password-too-long = Das Passwort ist zu lang.
@@ -155,6 +158,7 @@ reset-done-text = Jede offene Sitzung ist beendet. Melden Sie sich mit dem neuen
 account-title = Ihr Konto
 account-verified = bestätigt
 account-unverified = nicht bestätigt
+account-confirm-address = Jetzt bestätigen
 account-ways = Wege hinein
 account-ways-text = Jeder davon öffnet dieses eine Konto.
 account-no-password = nicht festgelegt
@@ -175,6 +179,7 @@ done-connected = Verbunden. Damit öffnen Sie Ihr Konto von jetzt an auch.
 done-removed = Entfernt. Damit öffnet man Ihr Konto nicht mehr.
 done-password-saved = Ihr Passwort ist gespeichert.
 done-last-way-kept = Der letzte Weg in Ihr Konto bleibt. Fügen Sie erst einen anderen hinzu.
+done-address-confirmed = Ihre Adresse ist bestätigt.
 
 # Was schiefging.
 notice-title-not-found = Hier ist nichts
@@ -200,3 +205,12 @@ notice-text-not-admin = Sie sind angemeldet, aber Ihr Konto darf die Verwaltung 
 notice-title-internal = Da ist etwas kaputtgegangen
 notice-text-internal = Das lag an uns und ist vermerkt. Bitte versuchen Sie es gleich noch einmal.
 notice-request = Anfrage
+
+# Die eigene Adresse bestätigen.
+address-title = Adresse bestätigen
+address-why = Sie sind mit einem Link gekommen, der Ihnen gegeben wurde. Ob das Postfach { $email } Ihnen gehört, wissen wir deshalb noch nicht. Wir schicken einen Code dorthin; geben Sie ihn hier ein.
+address-mailed = Wir haben einen Code an { $email } geschickt. Geben Sie ihn hier ein.
+address-mail-code = Code schicken
+address-mail-another = Neuen Code schicken
+address-confirm = Adresse bestätigen
+address-back = Zurück zu Ihrem Konto

@@ -27,6 +27,12 @@ mail-reset-open = Set a new password
 mail-reset-until = The link works once, until { $moment }.
 mail-reset-ignore = If that was not you, you can ignore it. Your password stays as it is.
 
+mail-address-code-subject = Your code for { $site }
+mail-address-code-text = Somebody, hopefully you, wants to confirm that the mailbox { $address } belongs to an account at { $site }. This is the code:
+mail-address-code-do = Type it in on the page of your account:
+mail-address-code-until = It works once, until { $moment }.
+mail-address-code-ignore = If that was not you, ignore this mail, and tell the code to nobody: without it, nothing is confirmed.
+
 # A new password was asked for where there is none.
 mail-no-password-subject = How to log in to { $site }
 mail-no-password-text = Somebody, hopefully you, asked for a new password for { $address } at { $site }. This account has no password.

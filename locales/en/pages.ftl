@@ -2,6 +2,7 @@
 label-email = Email
 label-password = Password
 label-current-password = Current password
+label-code = Code
 label-new-password = New password
 action-set-password = Set password
 action-log-in = Log in
@@ -23,6 +24,8 @@ back-login = Back to log in
 problem-wrong-credentials = This email and password do not match.
 problem-wrong-password = The current password is not right.
 problem-too-many-attempts = Too many attempts. Please wait a few minutes, or come in another way.
+problem-wrong-code = This is not the code. Please look again.
+problem-dead-code = This code is not good any more. Ask for another one.
 problem-not-an-address = This is not an email address we can send to.
 problem-password-too-short = The password needs at least 8 characters.
 problem-password-too-long = The password is too long.
@@ -155,6 +158,7 @@ reset-done-text = Every open session has ended. Log in with the new password.
 account-title = Your account
 account-verified = confirmed
 account-unverified = not confirmed
+account-confirm-address = Confirm it
 account-ways = Ways in
 account-ways-text = Each of them opens this one account.
 account-no-password = not set
@@ -175,6 +179,7 @@ done-connected = Connected. It opens your account from now on.
 done-removed = Removed. It no longer opens your account.
 done-password-saved = Your password is saved.
 done-last-way-kept = The last way into your account stays. Add another one first.
+done-address-confirmed = Your address is confirmed.
 
 # What went wrong. The provider text names one; the plain one knows none.
 notice-title-not-found = There is nothing here
@@ -200,3 +205,12 @@ notice-text-not-admin = You are signed in, but your account may not use the cons
 notice-title-internal = Something broke
 notice-text-internal = That was our fault, and it is noted. Please try again in a moment.
 notice-request = Request
+
+# Proving the own address.
+address-title = Confirm your address
+address-why = You came in by a link that was handed to you, so we do not know yet whether the mailbox { $email } is yours. We mail a code to it; type the code in here.
+address-mailed = We mailed a code to { $email }. Type it in here.
+address-mail-code = Mail me a code
+address-mail-another = Mail me another code
+address-confirm = Confirm address
+address-back = Back to your account

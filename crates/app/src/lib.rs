@@ -5,6 +5,7 @@
 
 pub mod accept;
 pub mod account;
+pub mod address;
 mod admission;
 pub mod app;
 pub mod authorize;
@@ -24,6 +25,7 @@ pub mod mails;
 mod outbox;
 pub mod passwords;
 pub mod people;
+mod proof;
 pub mod recover;
 pub mod seal;
 pub mod sessions;

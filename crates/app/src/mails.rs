@@ -44,6 +44,8 @@ pub enum Mail {
     Invitation(Invitation),
     /// A link to set a new password.
     Reset(Reset),
+    /// A code that proves the mailbox.
+    AddressCode(AddressCode),
     /// A new password was asked for, but the account has none.
     NoPassword(NoPassword),
     /// You are in.
@@ -85,6 +87,18 @@ pub struct Reset {
     #[serde(serialize_with = "exposed")]
     pub link: Sensitive,
     /// When the link dies.
+    pub expires_at: Timestamp,
+}
+
+/// A code that proves the mailbox.
+#[derive(Clone, Debug, Serialize)]
+pub struct AddressCode {
+    /// The code, in two groups.
+    #[serde(serialize_with = "exposed")]
+    pub code: Sensitive,
+    /// Where to type it in.
+    pub account_url: String,
+    /// When the code dies.
     pub expires_at: Timestamp,
 }
 
@@ -183,6 +197,7 @@ impl Mail {
         match self {
             Self::Invitation(_) => "invitation",
             Self::Reset(_) => "reset",
+            Self::AddressCode(_) => "address_code",
             Self::NoPassword(_) => "no_password",
             Self::Welcome(_) => "welcome",
             Self::PasswordChanged(_) => "password_changed",
@@ -232,7 +247,7 @@ impl Mail {
     }
 }
 
-/// The one way of a link's secret out of its type: into the mail that it belongs in.
+/// The one way of a secret out of its type: into the mail that it belongs in.
 fn exposed<S: Serializer>(link: &Sensitive, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(link.expose())
 }

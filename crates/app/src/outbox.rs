@@ -44,7 +44,18 @@ pub(crate) async fn enqueue_link(
     secret: &Secret,
     now: Timestamp,
 ) -> Result<(), Unexpected> {
-    let sealed = app.seal().seal(SEALED_AS, secret.expose().as_bytes(), app.entropy())?;
+    enqueue_sealed(app, tx, letter, secret.expose(), now).await
+}
+
+/// Queues a mail that tells `secret`.
+pub(crate) async fn enqueue_sealed(
+    app: &App,
+    tx: &mut Tx<'_>,
+    letter: Letter<'_>,
+    secret: &str,
+    now: Timestamp,
+) -> Result<(), Unexpected> {
+    let sealed = app.seal().seal(SEALED_AS, secret.as_bytes(), app.entropy())?;
     Ok(queue(app, tx, letter, Some(sealed), now).await?)
 }
 

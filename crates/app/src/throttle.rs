@@ -21,6 +21,8 @@ pub(crate) const SIGN_IN: Limit = Limit { name: "sign-in", at_most: 10, within: 
 pub(crate) const CHANGE_PASSWORD: Limit = Limit { name: "change-password", at_most: 10, within: minutes(15) };
 /// Reset mails that anybody may ask for one address.
 pub(crate) const FORGOT: Limit = Limit { name: "forgot", at_most: 5, within: hours(1) };
+/// Codes that somebody asks for, to prove one address.
+pub(crate) const ADDRESS_CODE: Limit = Limit { name: "address-code", at_most: 5, within: hours(1) };
 /// Invitation mails to one address beyond the first.
 pub(crate) const RESEND: Limit = Limit { name: "resend", at_most: 10, within: hours(24) };
 

@@ -104,6 +104,10 @@ time_ordered_id!(
     TicketId, "tkt_"
 );
 time_ordered_id!(
+    /// The id of a code that proves a mailbox.
+    AddressCodeId, "adc_"
+);
+time_ordered_id!(
     /// A mail's id; the left half of its Message-ID.
     MailId, "mail_"
 );

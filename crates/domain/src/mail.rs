@@ -3,7 +3,7 @@
 //! Owns what a delivery is and when to try again. Must not know words, templates or SMTP.
 
 use crate::email::Email;
-use crate::ids::{InvitationId, MailId, TicketId, UserId};
+use crate::ids::{AddressCodeId, InvitationId, MailId, TicketId, UserId};
 use crate::time::{Timestamp, hours, minutes};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -28,6 +28,11 @@ pub enum Occasion {
     Reset {
         /// Which ticket. Not sent if it was replaced.
         ticket: TicketId,
+    },
+    /// A code that proves the mailbox; carries it, sealed, until sent.
+    AddressCode {
+        /// Which code. Not sent if it was replaced or used.
+        code: AddressCodeId,
     },
     /// You asked for a new password, but you sign in with a provider.
     NoPassword {
@@ -65,6 +70,7 @@ impl Occasion {
         match self {
             Self::Invitation { .. } => "invitation",
             Self::Reset { .. } => "reset",
+            Self::AddressCode { .. } => "address_code",
             Self::NoPassword { .. } => "no_password",
             Self::Welcome => "welcome",
             Self::PasswordChanged => "password_changed",

@@ -17,6 +17,7 @@
 //! # Ok(rows) }
 //! ```
 
+pub mod address_codes;
 pub mod clients;
 pub mod connections;
 mod error;

@@ -23,8 +23,10 @@ pub struct Migration {
 }
 
 /// The history of this program's schema. A released text never changes again.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "first", text: include_str!("../migrations/0001_first.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "first", text: include_str!("../migrations/0001_first.sql") },
+    Migration { number: 2, name: "address_codes", text: include_str!("../migrations/0002_address_codes.sql") },
+];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (
     number BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, sha256 BYTES NOT NULL)";

@@ -27,6 +27,7 @@ pub(crate) use sql;
 const TABLES: &[(&str, &[(&str, &str)])] = &[
     // One line a table file.
     ("users", crate::users::SQL),
+    ("address_codes", crate::address_codes::SQL),
     ("clients", crate::clients::SQL),
     ("connections", crate::connections::SQL),
     ("events", crate::events::SQL),

@@ -6,8 +6,8 @@
 use crate::error::StoreError;
 use guestlist_domain::email::Email;
 use guestlist_domain::ids::{
-    ClientGrantId, ClientId, ConnectionId, EventId, FlowId, GrantId, IdentityId, InvitationId, MailId, SessionId,
-    TicketId, UserId,
+    AddressCodeId, ClientGrantId, ClientId, ConnectionId, EventId, FlowId, GrantId, IdentityId, InvitationId, MailId,
+    SessionId, TicketId, UserId,
 };
 use guestlist_domain::secret::SecretHash;
 use guestlist_domain::time::Timestamp;
@@ -131,6 +131,7 @@ plain_texts!(
     InvitationId,
     MailId,
     SessionId,
+    AddressCodeId,
     TicketId,
     UserId,
 );

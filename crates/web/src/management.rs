@@ -11,6 +11,7 @@ mod connections;
 mod grants;
 mod identities;
 mod invitations;
+mod jobs;
 mod lucene;
 mod lucene_words;
 mod page;
@@ -93,6 +94,7 @@ doors! {
     post "/users/{id}/identities" [UpdateUsers] identities::link,
     delete "/users/{id}/identities/{provider}/{user_id}" [UpdateUsers] identities::unlink,
     post "/tickets/password-change" [CreateUserTickets] tickets::password_change,
+    post "/jobs/verification-email" [UpdateUsers] jobs::verification_email,
     get "/invitations" [ReadInvitations] invitations::list,
     post "/invitations" [CreateInvitations] invitations::create,
     get "/invitations/{id}" [ReadInvitations] invitations::show,

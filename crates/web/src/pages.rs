@@ -4,6 +4,7 @@
 
 mod accept;
 mod account;
+mod address;
 mod onward;
 mod recover;
 mod sign_in;
@@ -20,6 +21,7 @@ pub(crate) fn router() -> Router<WebState> {
     Router::new()
         .merge(accept::router())
         .merge(account::router())
+        .merge(address::router())
         .merge(recover::router())
         .merge(sign_in::router())
         .merge(social::router())

@@ -15,6 +15,7 @@ use url::form_urlencoded;
 
 pub mod accept;
 pub mod account;
+pub mod address;
 pub mod assets;
 pub mod connections;
 pub mod console;

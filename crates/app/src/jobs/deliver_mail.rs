@@ -9,9 +9,10 @@ use crate::history;
 use crate::i18n::Language;
 use crate::mails::{self, Letterhead, Mail};
 use crate::outbox::SEALED_AS;
+use guestlist_domain::address_code::Code;
 use guestlist_domain::email::Email;
 use guestlist_domain::event::{About, Actor, EventKind};
-use guestlist_domain::ids::{ClientId, InvitationId, TicketId};
+use guestlist_domain::ids::{AddressCodeId, ClientId, InvitationId, TicketId};
 use guestlist_domain::invitation::{Invitation, Link, Standing};
 use guestlist_domain::mail::{DeliveryStatus, Failure, NextStep, Occasion, OutboxMail, after_failure};
 use guestlist_domain::secret::Sensitive;
@@ -19,8 +20,9 @@ use guestlist_domain::ticket::{self, Channel};
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::User;
 use guestlist_outbound::mail::{MailTransport, RenderedMail};
-use guestlist_store::{Tx, clients, invitations, outbox, tickets, users};
+use guestlist_store::{Tx, address_codes, clients, invitations, outbox, tickets, users};
 use serde_json::json;
+use zeroize::Zeroizing;
 
 /// Mails a lease: few, so that a slow mail server does not hold many.
 const BATCH: i64 = 8;
@@ -107,6 +109,7 @@ async fn compose_in(app: &App, tx: &mut Tx<'_>, mail: &OutboxMail, now: Timestam
             return invitation_mail(app, tx, mail, invitation, *generation, now).await;
         }
         Occasion::Reset { ticket } => return reset_mail(app, tx, mail, ticket, now).await,
+        Occasion::AddressCode { code } => return address_code_mail(app, tx, mail, code, now).await,
         Occasion::NoPassword { providers } => Mail::NoPassword(mails::NoPassword {
             providers: providers.clone(),
             login_url: app.public_url().at("/login"),
@@ -187,6 +190,27 @@ async fn reset_mail(
     Ok(Some(Mail::Reset(mails::Reset { link, expires_at: ticket.expires_at })))
 }
 
+async fn address_code_mail(
+    app: &App,
+    tx: &mut Tx<'_>,
+    mail: &OutboxMail,
+    id: &AddressCodeId,
+    now: Timestamp,
+) -> Result<Option<Mail>, Unexpected> {
+    let Some(user) = mail.user.as_ref() else { return Ok(None) };
+    let newest = address_codes::find(tx, user).await?;
+    let Some(code) = newest.filter(|code| code.id == *id && code.is_open(&mail.recipient, now)) else {
+        return Ok(None);
+    };
+    let digits = open_secret(app, mail)?;
+    let digits = Code::parse(&digits).ok_or(Unexpected::Seal(SEALED_AS))?;
+    Ok(Some(Mail::AddressCode(mails::AddressCode {
+        code: digits.grouped(),
+        account_url: app.public_url().at("/account"),
+        expires_at: code.expires_at,
+    })))
+}
+
 async fn application(tx: &mut Tx<'_>, client: Option<&ClientId>) -> Result<Option<String>, Unexpected> {
     let Some(client) = client else { return Ok(None) };
     Ok(clients::find(tx, client).await?.map(|client| client.name))
@@ -194,10 +218,16 @@ async fn application(tx: &mut Tx<'_>, client: Option<&ClientId>) -> Result<Optio
 
 /// The link's secret, out of its seal for the length of one mail.
 fn open_link(app: &App, mail: &OutboxMail, path: &str) -> Result<Sensitive, Unexpected> {
+    let secret = open_secret(app, mail)?;
+    Ok(Sensitive::new(app.public_url().at(&format!("{path}{}", *secret))))
+}
+
+/// What the mail carries, out of its seal for the length of one mail.
+fn open_secret(app: &App, mail: &OutboxMail) -> Result<Zeroizing<String>, Unexpected> {
     let sealed = mail.sealed_secret.as_deref().ok_or(Unexpected::Seal(SEALED_AS))?;
     let plain = app.seal().open(SEALED_AS, sealed)?;
     let secret = std::str::from_utf8(&plain).map_err(|_| Unexpected::Seal(SEALED_AS))?;
-    Ok(Sensitive::new(app.public_url().at(&format!("{path}{secret}"))))
+    Ok(Zeroizing::new(secret.to_owned()))
 }
 
 async fn mark_sent(app: &App, mail: &OutboxMail, now: Timestamp) -> Result<(), Unexpected> {

@@ -5,7 +5,7 @@ use crate::error::Unexpected;
 use crate::history;
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::time::days;
-use guestlist_store::{Tx, flows, grants, idempotency, invitations, sessions, throttles, tickets};
+use guestlist_store::{Tx, address_codes, flows, grants, idempotency, invitations, sessions, throttles, tickets};
 use std::time::Duration;
 
 /// Rows a transaction, so that tidying shares the writer with log-ins.
@@ -19,6 +19,7 @@ pub async fn tidy(app: &App) -> Result<(), Unexpected> {
     let now = app.now();
     app.write(move |tx| {
         Box::pin(async move {
+            address_codes::purge(tx, now).await?;
             flows::purge(tx, now).await?;
             sessions::purge(tx, now).await?;
             throttles::purge(tx, now).await?;

@@ -1,7 +1,7 @@
 //! Every mail in every language: none fails, each says what it must, and nothing in it can be made to say more.
 
 use super::*;
-use guestlist_domain::ids::{InvitationId, TicketId};
+use guestlist_domain::ids::{AddressCodeId, InvitationId, TicketId};
 use guestlist_domain::mail::Occasion;
 
 const LINK: &str = "https://guests.example/i/gl_inv_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -48,6 +48,14 @@ fn samples() -> Vec<(&'static str, Mail)> {
         ("invitation_bare", Mail::Invitation(bare.clone())),
         ("invitation_note", Mail::Invitation(Invitation { message: Some("Come in!".to_owned()), ..bare })),
         ("reset", Mail::Reset(Reset { link: Sensitive::new("https://guests.example/r/gl_rst_A"), expires_at: AT })),
+        (
+            "address_code",
+            Mail::AddressCode(AddressCode {
+                code: Sensitive::new("1234 5678"),
+                account_url: "https://guests.example/account".to_owned(),
+                expires_at: AT,
+            }),
+        ),
         (
             "no_password",
             Mail::NoPassword(NoPassword {
@@ -106,6 +114,7 @@ fn every_occasion_has_its_mail() {
     let occasions = [
         Occasion::Invitation { invitation: InvitationId::new("inv_1"), generation: 1 },
         Occasion::Reset { ticket: TicketId::new("tkt_1") },
+        Occasion::AddressCode { code: AddressCodeId::new("adc_1") },
         Occasion::NoPassword { providers: Vec::new() },
         Occasion::Welcome,
         Occasion::PasswordChanged,

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::history;
 use crate::landing::{self, Landing, Wish};
 use crate::linked::{self, NewLink};
+use crate::proof;
 use crate::sessions::{self, NewSession, SignedIn};
 use guestlist_domain::connection::Connection;
 use guestlist_domain::email::Email;
@@ -173,6 +174,7 @@ impl Trip<'_, '_> {
         begun: &NewSession,
     ) -> Result<Arrival, SocialError> {
         let user = users::find(self.tx, user).await?.ok_or(StoreError::Conflict)?;
+        let user = proof::by_provider(self.app, self.tx, user, (self.case.who, &self.connection), self.now).await?;
         self.sign_in_as(&user, begun).await?;
         let landing = resume.map_or(Landing::Account, |resume| Landing::Resume(resume.to_owned()));
         Ok(came_in(begun.secret(), user, landing))
@@ -229,7 +231,8 @@ impl Trip<'_, '_> {
     async fn add(&mut self, user: &UserId, rule: LinkRule, actor: &Actor) -> Result<(), StoreError> {
         let user = users::find(self.tx, user).await?.ok_or(StoreError::Conflict)?;
         let link = NewLink { user: &user, who: self.case.who, connection: &self.connection, rule, actor };
-        linked::link(self.app, self.tx, link, self.now).await
+        linked::link(self.app, self.tx, link, self.now).await?;
+        proof::by_provider(self.app, self.tx, user, (self.case.who, &self.connection), self.now).await.map(drop)
     }
 
     /// Reads the facts and asks the domain.

@@ -25,6 +25,7 @@ const BUILDING_BLOCKS: &[&str] = &[
     "outbox",
     "passkeys",
     "passwords",
+    "proof",
     "seal",
     "sessions",
     "settings",

@@ -2,6 +2,7 @@
 //!
 //! The list is held against the routers' source, so that no door can be added without its key to these cases.
 
+use crate::address_proof::code_of;
 use crate::scene::{PASSWORD, Scene, accept_by_password, leave, log_in};
 use guestlist_testkit::house::Engine;
 use guestlist_testkit::provider::{Account, CLIENT_ID, Provider};
@@ -29,6 +30,7 @@ pub(crate) async fn full_of_doors() -> (Scene, Vec<Door>) {
     let beta = scene.another_provider("beta", "Beta").await;
     let mut doors = invitation_doors(&mut scene).await;
     doors.extend(account_doors(&mut scene).await);
+    doors.extend(address_doors(&mut scene).await);
     doors.extend(way_doors(&mut scene).await);
     doors.extend(log_in_doors(&mut scene, &beta).await);
     doors.extend(recovery_doors(&mut scene).await);
@@ -94,6 +96,25 @@ async fn account_doors(scene: &mut Scene) -> Vec<Door> {
             _ => form,
         };
         doors.push(door(route, &visitor, form));
+    }
+    doors
+}
+
+async fn address_doors(scene: &mut Scene) -> Vec<Door> {
+    let mut doors = Vec::new();
+    for (name, route) in [("asks", "/account/address/code"), ("types", "/account/address")] {
+        let link = scene.handed_link(&format!("{name}@example.org")).await;
+        let mut visitor = scene.house.visitor();
+        accept_by_password(&mut visitor, &link).await;
+        scene.house.mails().await;
+        let page = visitor.open("/account/address").await;
+        if name == "asks" {
+            doors.push(door(route, &visitor, page.form("Mail me a code")));
+            continue;
+        }
+        let page = visitor.press(&page, "Mail me a code", &[]).await;
+        let code = code_of(&scene.house.mail().await);
+        doors.push(door(route, &visitor, page.form("Confirm address").with("code", &code)));
     }
     doors
 }

@@ -104,6 +104,7 @@ async fn case_099_every_page_is_dressed() {
     guest_pages(&mut scene, &mut crawl).await;
     signed_out_pages(&mut scene, &mut crawl).await;
     account_pages(&mut scene, &mut crawl).await;
+    address_pages(&mut scene, &mut crawl).await;
     console_pages(&mut scene, &mut crawl).await;
     connection_pages(&mut scene, &mut crawl).await;
     let written: BTreeSet<String> = routes_that("get", &["pages", "console"]).into_iter().collect();
@@ -191,6 +192,20 @@ async fn account_pages(scene: &mut Scene, crawl: &mut Crawl) {
     crawl.look("/account", dora.submit(&wrong).await.assert_status(400));
     crawl.visit(&mut dora, "/admin", "/admin", 403).await;
     crawl.visit(&mut scene.house.visitor(), "/account", "/account", 303).await;
+}
+
+async fn address_pages(scene: &mut Scene, crawl: &mut Crawl) {
+    let link = scene.handed_link("gerd@example.org").await;
+    let mut gerd = scene.house.visitor();
+    accept_by_password(&mut gerd, &link).await;
+    let page = crawl.visit(&mut gerd, "/account/address", "/account/address", 200).await;
+    gerd.press(&page, "Mail me a code", &[]).await;
+    let page = crawl.visit(&mut gerd, "/account/address", "/account/address", 200).await;
+    crawl.look(
+        "/account/address",
+        gerd.submit(&page.form("Confirm address").with("code", "1")).await.assert_status(400),
+    );
+    scene.house.mails().await;
 }
 
 async fn console_pages(scene: &mut Scene, crawl: &mut Crawl) {

@@ -8,7 +8,7 @@ use super::sign_in::{Attempt, attempt, enter};
 use super::ways::{Ways, provider};
 use crate::WebState;
 use crate::error::Problem;
-use crate::view::account::{AccountPage, Done, PasswordWay, SessionFacts, Way};
+use crate::view::account::{AccountPage, Confirmed, Done, PasswordWay, SessionFacts, Way};
 use crate::view::parts::Problem as FormProblem;
 use crate::view::sign_in::{Back, FreshSignInPage, RefusalReason};
 use crate::visit::{Posted, Press, Visit};
@@ -69,7 +69,7 @@ async fn account_page(
     let page = AccountPage {
         name: user.profile.name.clone(),
         email: user.email.to_string(),
-        email_verified: user.email_verified,
+        confirmed: Confirmed::of(user.email_verified, visit.app.sends_mail()),
         admin: user.is_admin(),
         offers_password: ways.offers_password,
         password: ways.has_password.then_some(PasswordWay { set_at: user.last_password_reset_at, removable }),

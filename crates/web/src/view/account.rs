@@ -14,8 +14,8 @@ pub struct AccountPage {
     pub name: Option<String>,
     /// Address.
     pub email: String,
-    /// Whether the address is verified.
-    pub email_verified: bool,
+    /// Whether the address is theirs.
+    pub confirmed: Confirmed,
     /// Whether the account may use the console.
     pub admin: bool,
     /// Whether passwords are a way in here at all.
@@ -36,6 +36,29 @@ pub struct AccountPage {
 
 impl Page for AccountPage {
     const TEMPLATE: &'static str = "pages/account.html";
+}
+
+/// Whether the address is confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confirmed {
+    /// It is.
+    Yes,
+    /// Not yet, and a code can be mailed.
+    Possible,
+    /// Not yet, and no mail can be sent from here.
+    No,
+}
+
+impl Confirmed {
+    /// From whether the address is verified and whether mail can be sent.
+    pub const fn of(email_verified: bool, sends_mail: bool) -> Self {
+        match (email_verified, sends_mail) {
+            (true, _) => Self::Yes,
+            (false, true) => Self::Possible,
+            (false, false) => Self::No,
+        }
+    }
 }
 
 /// The password as a way in.
@@ -85,6 +108,8 @@ pub enum Done {
     PasswordSaved,
     /// The last way in stays.
     LastWayKept,
+    /// The address is confirmed.
+    AddressConfirmed,
 }
 
 impl Done {
@@ -95,12 +120,13 @@ impl Done {
             Self::Removed => "removed",
             Self::PasswordSaved => "password-saved",
             Self::LastWayKept => "last-way-kept",
+            Self::AddressConfirmed => "address-confirmed",
         }
     }
 
     /// Reads the word.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Connected, Self::Removed, Self::PasswordSaved, Self::LastWayKept]
+        [Self::Connected, Self::Removed, Self::PasswordSaved, Self::LastWayKept, Self::AddressConfirmed]
             .into_iter()
             .find(|done| done.as_str() == word)
     }

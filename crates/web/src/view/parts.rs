@@ -25,6 +25,10 @@ pub enum Problem {
     WrongPassword,
     /// Too many tries.
     TooManyAttempts,
+    /// The code is another one.
+    WrongCode,
+    /// The code's time is over, or its tries.
+    DeadCode,
     /// The text is no mail address.
     NotAnAddress,
     /// The password is too short.

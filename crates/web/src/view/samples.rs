@@ -3,7 +3,8 @@
 use super::accept::{
     AcceptPage, ConfirmAddressPage, DeadLink, DeadLinkPage, DeclinedPage, LinkSentPage, WrongUserPage,
 };
-use super::account::{AccountPage, Done, PasswordWay, SessionFacts, Way};
+use super::account::{AccountPage, Confirmed, Done, PasswordWay, SessionFacts, Way};
+use super::address::AddressPage;
 use super::notice::{Notice, NoticePage};
 use super::parts::{Masked, Problem, Provider};
 use super::recover::{DeadReset, DeadResetPage, ForgotPage, ForgotSentPage, ResetDonePage, ResetPage};
@@ -273,6 +274,19 @@ impl Samples for NoticePage {
     }
 }
 
+impl Samples for AddressPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let ask = Self { email: "anna@example.org".to_owned(), is_mailed: false, problem: None };
+        let enter = Self { is_mailed: true, ..ask.clone() };
+        vec![
+            ("wrong_code", Self { problem: Some(Problem::WrongCode), ..enter.clone() }),
+            ("dead_code", Self { problem: Some(Problem::DeadCode), ..ask.clone() }),
+            ("ask", ask),
+            ("enter", enter),
+        ]
+    }
+}
+
 impl Samples for AccountPage {
     fn samples() -> Vec<(&'static str, Self)> {
         let google = Way {
@@ -286,7 +300,7 @@ impl Samples for AccountPage {
         let full = Self {
             name: some("Anna Berg"),
             email: "anna@example.org".to_owned(),
-            email_verified: true,
+            confirmed: Confirmed::Yes,
             admin: true,
             offers_password: true,
             password: Some(PasswordWay { set_at: Some(NOON), removable: true }),
@@ -300,7 +314,7 @@ impl Samples for AccountPage {
         let by_google = SessionFacts { provider: some("Google"), authenticated_at: NOON };
         let provider_only = Self {
             name: None,
-            email_verified: false,
+            confirmed: Confirmed::No,
             admin: false,
             password: None,
             ways: vec![last],
@@ -309,6 +323,10 @@ impl Samples for AccountPage {
         };
         let unset = Some(PasswordWay { set_at: None, removable: false });
         vec![
+            (
+                "confirmable",
+                Self { confirmed: Confirmed::Possible, done: Some(Done::AddressConfirmed), ..provider_only.clone() },
+            ),
             ("no_passwords_here", Self { offers_password: false, ..provider_only.clone() }),
             ("password_only", Self { password: unset, ways: vec![], ..full.clone() }),
             ("connected", Self { done: Some(Done::Connected), ..full.clone() }),
@@ -364,6 +382,7 @@ fn every_page_around_signing_in_renders() {
     check::<LogoutPage>();
     check::<LoggedOutPage>();
     check::<AccountPage>();
+    check::<AddressPage>();
 }
 
 #[test]

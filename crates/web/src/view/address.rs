@@ -1,0 +1,22 @@
+//! The page on which a person proves the own address.
+//!
+//! Owns what it shows. Must not know whether a code is right; it is told.
+
+use super::Page;
+use super::parts::Problem;
+use serde::Serialize;
+
+/// A code is asked for, or typed in.
+#[derive(Clone, Debug, Serialize)]
+pub struct AddressPage {
+    /// The address.
+    pub email: String,
+    /// Whether a code was mailed and may be typed in.
+    pub is_mailed: bool,
+    /// Why the form came back.
+    pub problem: Option<Problem>,
+}
+
+impl Page for AddressPage {
+    const TEMPLATE: &'static str = "pages/address.html";
+}
