@@ -101,6 +101,31 @@ rule-own-account = selbst verbunden, nach erneuter Anmeldung
 rule-confirmed-at-sign-in = bei der Anmeldung selbst bestätigt
 rule-authoritative = der Anbieter steht für diese Domain ein
 rule-api = über die API verbunden
+rule-restored = zurückgeholt: das Entfernen wurde rückgängig gemacht
+rule-merged = kam mit einem anderen Konto
+rule-removed-by-owner = vom Inhaber nach frischer Anmeldung entfernt
+rule-removed-by-api = über die API entfernt
+rule-undone = rückgängig gemacht
+
+# Auf welchen Beweisen.
+proof-invitation = die Einladung
+proof-provider = die Antwort des Anbieters
+proof-authoritative-provider = die Antwort eines maßgeblichen Anbieters
+proof-proven-address = die bewiesene Adresse
+proof-fresh-sign-in = eine frische Anmeldung
+proof-sign-in = eine Anmeldung gleich danach
+proof-linked-before = gehörte vorher schon dieser Person
+proof-authorized = jemand, der das sagen darf
+proof-undo-link = der Link in der Mail
+
+# Das Verzeichnis der Verbindungen.
+ledger-title = Warum ist das eine Person?
+ledger-text = Jede Verbindung und Trennung mit dem, worauf sie beruht, die neueste zuerst. Nichts wird je herausgenommen. Eine Änderung lässt sich sieben Tage lang rückgängig machen; alle, die in diesem Konto angemeldet sind, werden dann abgemeldet.
+ledger-linked = { $provider } verbunden
+ledger-unlinked = { $provider } entfernt
+ledger-merged = Anderes Konto zusammengeführt
+ledger-undone = rückgängig gemacht
+ledger-undo = Rückgängig machen
 
 # Wer es war.
 by-guest = der Gast

@@ -57,6 +57,8 @@ mail-way-in-added-not-you = Wenn Sie das waren, ist nichts zu tun. Wenn nicht, e
 mail-way-in-removed-subject = { $provider } öffnet Ihr Konto nicht mehr
 mail-way-in-removed-text = Seit { $moment } öffnet { $provider } das Konto { $address } bei { $site } nicht mehr.
 mail-way-in-removed-not-you = Wenn Sie das waren, ist nichts zu tun. Wenn nicht, sehen Sie auf Ihrer Kontoseite nach und ändern Sie Ihr Passwort:
+mail-undo-text = Oder machen Sie es rückgängig: Alle, die in diesem Konto angemeldet sind, werden dann abgemeldet. Der Link funktioniert bis { $moment }.
+mail-undo-open = Rückgängig machen
 
 # Ein Test.
 mail-test-subject = Ein Test von { $site }

@@ -214,3 +214,23 @@ address-mail-code = Code schicken
 address-mail-another = Neuen Code schicken
 address-confirm = Adresse bestätigen
 address-back = Zurück zu Ihrem Konto
+
+# Ein Link, der eine Änderung rückgängig macht.
+undo-title-unlink = { $provider } wieder entfernen?
+undo-title-relink = { $provider } zurückholen?
+undo-text-unlink = { $provider } öffnet das Konto { $email }. Wenn Sie das nicht verbunden haben, entfernen Sie es wieder.
+undo-text-relink = { $provider } wurde vom Konto { $email } entfernt. Wenn Sie das nicht waren, holen Sie es zurück.
+undo-evicts = Alle, die irgendwo in diesem Konto angemeldet sind, werden dann abgemeldet.
+undo-press = Rückgängig machen
+undo-leave = Wenn Sie es selbst waren, ist hier nichts zu tun.
+undo-done-title = Rückgängig gemacht
+undo-done-text = Es ist wieder wie vorher, und alle wurden abgemeldet. Wenn jemand anderes Ihr Passwort kennt, legen Sie ein neues fest.
+undo-done-password = Neues Passwort festlegen
+dead-undo-title = Nichts wurde rückgängig gemacht
+dead-undo-over = Eine Änderung lässt sich sieben Tage lang rückgängig machen. Die sind vorbei; auf Ihrer Kontoseite können Sie sie noch ändern.
+dead-undo-already = Das wurde schon rückgängig gemacht.
+dead-undo-changed = Inzwischen hat sich etwas geändert: Es gibt nichts mehr rückgängig zu machen.
+dead-undo-last-way = Es ist der letzte Weg in das Konto und bleibt deshalb. Legen Sie zuerst ein Passwort fest.
+dead-undo-kept = Das lässt sich hier nicht rückgängig machen: Das Login gehört inzwischen zu einem anderen Konto, oder das Konto ist gesperrt.
+dead-undo-unknown = Diesen Link kennen wir nicht. Vielleicht wurde er unterwegs abgeschnitten: Kopieren Sie ihn vollständig aus der Mail.
+dead-undo-account = Ihr Konto

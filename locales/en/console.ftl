@@ -101,6 +101,31 @@ rule-own-account = connected by the owner, after a fresh log-in
 rule-confirmed-at-sign-in = confirmed by the owner at log-in
 rule-authoritative = the provider answers for this domain
 rule-api = linked over the API
+rule-restored = brought back: its removal was undone
+rule-merged = came with another account
+rule-removed-by-owner = removed by the owner, after a fresh log-in
+rule-removed-by-api = removed over the API
+rule-undone = undone
+
+# On which proofs.
+proof-invitation = the invitation
+proof-provider = the provider’s answer
+proof-authoritative-provider = an authoritative provider’s answer
+proof-proven-address = the proven address
+proof-fresh-sign-in = a fresh log-in
+proof-sign-in = a log-in right after
+proof-linked-before = it was this person’s before
+proof-authorized = somebody who may say so
+proof-undo-link = the link in the mail
+
+# The ledger.
+ledger-title = Why are these one person?
+ledger-text = Every link and unlink with what it stands on, the newest first. Nothing is ever taken out. A change can be undone for seven days; everybody who is logged in to this account is then logged out.
+ledger-linked = { $provider } added
+ledger-unlinked = { $provider } removed
+ledger-merged = Another account merged
+ledger-undone = undone
+ledger-undo = Undo
 
 # Who did it.
 by-guest = the guest

@@ -57,6 +57,8 @@ mail-way-in-added-not-you = If that was you, there is nothing to do. If not, rem
 mail-way-in-removed-subject = { $provider } no longer opens your account
 mail-way-in-removed-text = Since { $moment }, the account { $address } at { $site } can no longer be opened with { $provider }.
 mail-way-in-removed-not-you = If that was you, there is nothing to do. If not, look at your account page and change your password:
+mail-undo-text = Or undo it: everybody who is logged in to this account is then logged out. The link works until { $moment }.
+mail-undo-open = Undo it
 
 # A test.
 mail-test-subject = A test from { $site }

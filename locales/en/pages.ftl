@@ -214,3 +214,23 @@ address-mail-code = Mail me a code
 address-mail-another = Mail me another code
 address-confirm = Confirm address
 address-back = Back to your account
+
+# A link that undoes a change.
+undo-title-unlink = Take { $provider } off again?
+undo-title-relink = Bring { $provider } back?
+undo-text-unlink = { $provider } opens the account { $email }. If you did not connect it, take it off again.
+undo-text-relink = { $provider } was removed from the account { $email }. If you did not remove it, bring it back.
+undo-evicts = Everybody who is logged in to this account, anywhere, is then logged out.
+undo-press = Undo it
+undo-leave = If it was you, there is nothing to do here.
+undo-done-title = Undone
+undo-done-text = It is as it was before, and everybody was logged out. If somebody else knows your password, set a new one.
+undo-done-password = Set a new password
+dead-undo-title = Nothing was undone
+dead-undo-over = A change can be undone for seven days. They are over; on your account page you can still change it.
+dead-undo-already = This was undone already.
+dead-undo-changed = Things have changed since: there is nothing left to undo.
+dead-undo-last-way = It is the last way into the account, so it stays. Set a password first.
+dead-undo-kept = This cannot be undone here: the login belongs to another account by now, or the account is blocked.
+dead-undo-unknown = We do not know this link. Perhaps it was cut short on its way: try to copy it from the mail as a whole.
+dead-undo-account = Your account

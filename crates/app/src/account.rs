@@ -6,6 +6,7 @@
 use crate::app::App;
 use crate::error::{Unexpected, act_errors};
 use crate::history;
+use crate::ledger;
 use crate::outbox::{self, Letter};
 use crate::passwords::{self, Check};
 use crate::sessions::{NewSession, SignedIn};
@@ -15,6 +16,7 @@ use guestlist_domain::credential::{NewPassword, WeakPassword};
 use guestlist_domain::event::{About, EventKind};
 use guestlist_domain::identity::Identity;
 use guestlist_domain::ids::IdentityId;
+use guestlist_domain::ledger::Proof;
 use guestlist_domain::mail::Occasion;
 use guestlist_domain::secret::{Secret, Sensitive};
 use guestlist_domain::time::Timestamp;
@@ -184,8 +186,9 @@ pub async fn remove_identity(app: &App, signed_in: &SignedIn, id: &IdentityId) -
             let about = About::user(&user.id).with_connection(&removed.connection);
             history::record(&app, tx, now, EventKind::UserUnlinked, &signed_in.actor(), about).await?;
             let provider = connection.map(|connection| connection.display_name).unwrap_or_default();
-            let letter = Letter::to(&user, Occasion::WayInRemoved { provider });
-            Ok::<_, AccountError>(outbox::enqueue(&app, tx, letter, now).await?)
+            let way = (&user.id, &removed);
+            let key = ledger::unlinked(&app, tx, way, Proof::FreshSignIn, &signed_in.actor(), now).await?;
+            Ok::<_, AccountError>(ledger::tell_removed(&app, tx, (&user, &provider), key, now).await?)
         })
     })
     .await?;
@@ -207,7 +210,7 @@ pub async fn remove_password(app: &App, signed_in: &SignedIn) -> Result<(), Acco
             tickets::replace_open(tx, &user.id).await?;
             let about = About::user(&user.id);
             history::record(&app, tx, now, EventKind::UserUnlinked, &signed_in.actor(), about).await?;
-            let letter = Letter::to(&user, Occasion::WayInRemoved { provider: String::new() });
+            let letter = Letter::to(&user, Occasion::WayInRemoved { provider: String::new(), entry: None });
             Ok::<_, AccountError>(outbox::enqueue(&app, tx, letter, now).await?)
         })
     })

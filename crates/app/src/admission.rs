@@ -10,6 +10,7 @@ pub(crate) use bring::bring;
 
 use crate::app::App;
 use crate::history;
+use crate::ledger;
 use crate::outbox::{self, Letter};
 use crate::passwords::PasswordPhc;
 use crate::sessions::NewSession;
@@ -171,7 +172,12 @@ async fn attach(app: &App, tx: &mut Tx<'_>, user: &User, way_in: &WayIn, now: Ti
                 linked_at: now,
                 last_used_at: Some(now),
             };
-            if identities::insert(tx, &identity).await? { Ok(()) } else { Err(StoreError::Conflict) }
+            if !identities::insert(tx, &identity).await? {
+                return Err(StoreError::Conflict);
+            }
+            // The way by which the account began: nobody is told, and it cannot be undone.
+            let actor = Actor::User(user.id.clone());
+            ledger::linked(app, tx, &identity, &actor, now).await.map(drop)
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod invite;
 pub mod jobs;
 pub mod keys;
 pub mod landing;
+mod ledger;
 mod linked;
 pub mod mails;
 mod outbox;
@@ -34,6 +35,7 @@ pub mod sign_in;
 pub mod social;
 mod throttle;
 pub mod tokens;
+pub mod undo;
 pub mod users;
 
 pub use app::App;

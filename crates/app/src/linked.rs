@@ -3,14 +3,14 @@
 //! Owns the writes of a link: row, event and the mail to the owner. Must not decide whether it may be.
 
 use crate::app::App;
+use crate::error::Unexpected;
 use crate::history;
-use crate::outbox::{self, Letter};
+use crate::ledger;
 use guestlist_domain::connection::Connection;
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::flow::Step;
 use guestlist_domain::identity::{Identity, LinkRule, ProvenIdentity};
 use guestlist_domain::ids::IdentityId;
-use guestlist_domain::mail::Occasion;
 use guestlist_domain::secret::SecretHash;
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::User;
@@ -29,7 +29,7 @@ pub(crate) struct NewLink<'a> {
 
 /// Adds an identity to a user. Linking again what the user has already changes nothing; what belongs to somebody else
 /// is a [`StoreError::Conflict`], and on fresh facts the decision is another.
-pub(crate) async fn link(app: &App, tx: &mut Tx<'_>, new: NewLink<'_>, now: Timestamp) -> Result<(), StoreError> {
+pub(crate) async fn link(app: &App, tx: &mut Tx<'_>, new: NewLink<'_>, now: Timestamp) -> Result<(), Unexpected> {
     let claims = new.who.claims();
     let identity = Identity {
         id: IdentityId::mint(now, app.entropy().bytes()),
@@ -42,13 +42,13 @@ pub(crate) async fn link(app: &App, tx: &mut Tx<'_>, new: NewLink<'_>, now: Time
     if !identities::insert(tx, &identity).await? {
         let owner = identities::find(tx, &claims.issuer, &claims.subject).await?;
         let is_theirs = owner.is_some_and(|owner| owner.user == new.user.id);
-        return if is_theirs { Ok(()) } else { Err(StoreError::Conflict) };
+        return if is_theirs { Ok(()) } else { Err(StoreError::Conflict.into()) };
     }
     let about = About::user(&new.user.id).with_connection(&new.connection.id);
     let facts = [("rule", json!(new.rule.as_str()))];
     history::record_with(app, tx, now, (EventKind::UserLinked, new.actor, about), &facts).await?;
-    let occasion = Occasion::WayInAdded { provider: new.connection.display_name.clone() };
-    outbox::enqueue(app, tx, Letter::to(new.user, occasion), now).await
+    let key = ledger::linked(app, tx, &identity, new.actor, now).await?;
+    ledger::tell_added(app, tx, (new.user, &new.connection.display_name), key, now).await
 }
 
 /// The second half of the merge rule's question: this browser came back from a provider as somebody whose address is
@@ -59,7 +59,7 @@ pub(crate) async fn link_if_proven(
     browser: SecretHash,
     user: &User,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<bool, Unexpected> {
     let Some(flow) = flows::find_waiting(tx, browser, "proving_user", now).await? else { return Ok(false) };
     let Step::ProvingUser { user: asked, identity } = &flow.step else { return Ok(false) };
     if *asked != user.id || !flows::advance(tx, &flow, &Step::Done, now).await? {

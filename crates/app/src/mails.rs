@@ -142,8 +142,20 @@ pub struct WayIn {
     pub at: Timestamp,
     /// The account page.
     pub account_url: String,
+    /// Where to undo it, with its secret, while that can be done.
+    pub undo: Option<UndoLink>,
     /// Whom to ask, if the operator says so.
     pub support: Option<String>,
+}
+
+/// A link that undoes what the mail tells.
+#[derive(Clone, Debug, Serialize)]
+pub struct UndoLink {
+    /// The link with its secret.
+    #[serde(serialize_with = "exposed")]
+    pub link: Sensitive,
+    /// When the link dies.
+    pub until: Timestamp,
 }
 
 /// An invitation was accepted with an account that was there already.

@@ -6,6 +6,7 @@
 use crate::connection::Connection;
 use crate::email::Email;
 use crate::ids::{ConnectionId, IdentityId, UserId};
+use crate::ledger::Proof;
 use crate::time::Timestamp;
 use crate::user::Profile;
 use serde::{Deserialize, Serialize};
@@ -89,9 +90,24 @@ pub enum LinkRule {
     Authoritative,
     /// The Management API said so.
     Api,
+    /// A removal was undone.
+    Restored,
+    /// It came with another user that was merged into this one.
+    Merged,
 }
 
 impl LinkRule {
+    /// Every rule.
+    pub const ALL: &[Self] = &[
+        Self::Acceptance,
+        Self::OwnAccount,
+        Self::ConfirmedAtSignIn,
+        Self::Authoritative,
+        Self::Api,
+        Self::Restored,
+        Self::Merged,
+    ];
+
     /// The stored word.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -100,14 +116,26 @@ impl LinkRule {
             Self::ConfirmedAtSignIn => "confirmed_at_sign_in",
             Self::Authoritative => "authoritative",
             Self::Api => "api",
+            Self::Restored => "restored",
+            Self::Merged => "merged",
         }
     }
 
     /// Reads the stored word.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Acceptance, Self::OwnAccount, Self::ConfirmedAtSignIn, Self::Authoritative, Self::Api]
-            .into_iter()
-            .find(|rule| rule.as_str() == word)
+        Self::ALL.iter().copied().find(|rule| rule.as_str() == word)
+    }
+
+    /// The two proofs on which such a link stands (R9).
+    pub const fn proofs(self) -> [Proof; 2] {
+        match self {
+            Self::Acceptance => [Proof::Invitation, Proof::Provider],
+            Self::OwnAccount => [Proof::FreshSignIn, Proof::Provider],
+            Self::ConfirmedAtSignIn => [Proof::Provider, Proof::SignIn],
+            Self::Authoritative => [Proof::AuthoritativeProvider, Proof::ProvenAddress],
+            Self::Api | Self::Merged => [Proof::Authorized, Proof::LinkedBefore],
+            Self::Restored => [Proof::UndoLink, Proof::LinkedBefore],
+        }
     }
 }
 
@@ -153,9 +181,8 @@ mod tests {
 
     #[test]
     fn link_rules_survive_storage() {
-        use LinkRule::{Acceptance, Api, Authoritative, ConfirmedAtSignIn, OwnAccount};
-        for rule in [Acceptance, OwnAccount, ConfirmedAtSignIn, Authoritative, Api] {
-            assert_eq!(LinkRule::parse(rule.as_str()), Some(rule));
+        for rule in LinkRule::ALL {
+            assert_eq!(LinkRule::parse(rule.as_str()), Some(*rule));
         }
         assert_eq!(LinkRule::parse("guess"), None);
     }

@@ -108,6 +108,10 @@ time_ordered_id!(
     AddressCodeId, "adc_"
 );
 time_ordered_id!(
+    /// A line of the link ledger.
+    LedgerId, "lgr_"
+);
+time_ordered_id!(
     /// A mail's id; the left half of its Message-ID.
     MailId, "mail_"
 );

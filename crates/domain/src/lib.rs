@@ -15,6 +15,7 @@ pub mod grant;
 pub mod identity;
 pub mod ids;
 pub mod invitation;
+pub mod ledger;
 pub mod linking;
 pub mod mail;
 pub mod patch;

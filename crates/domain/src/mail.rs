@@ -3,7 +3,7 @@
 //! Owns what a delivery is and when to try again. Must not know words, templates or SMTP.
 
 use crate::email::Email;
-use crate::ids::{AddressCodeId, InvitationId, MailId, TicketId, UserId};
+use crate::ids::{AddressCodeId, InvitationId, LedgerId, MailId, TicketId, UserId};
 use crate::time::{Timestamp, hours, minutes};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -47,11 +47,17 @@ pub enum Occasion {
     WayInAdded {
         /// The name on its button.
         provider: String,
+        /// The ledger's line; the mail carries the secret that undoes it, sealed, until sent.
+        #[serde(default)]
+        entry: Option<LedgerId>,
     },
     /// A way in was removed.
     WayInRemoved {
         /// The name on its button.
         provider: String,
+        /// The ledger's line, as above.
+        #[serde(default)]
+        entry: Option<LedgerId>,
     },
     /// An invitation was accepted with an account that was there already; both addresses hear of it.
     InvitationBrought {

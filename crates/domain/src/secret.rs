@@ -17,6 +17,8 @@ pub enum Purpose {
     Invitation,
     /// The link of a password reset.
     Reset,
+    /// The link that undoes a change of ways in.
+    Undo,
     /// A signed-in browser.
     Session,
     /// A browser on its way through an invitation, a sign-in or a link.
@@ -39,6 +41,7 @@ impl Purpose {
         match self {
             Self::Invitation => "gl_inv_",
             Self::Reset => "gl_rst_",
+            Self::Undo => "gl_und_",
             Self::Session => "gl_ses_",
             Self::Browser => "gl_brw_",
             Self::State => "gl_sta_",

@@ -29,6 +29,7 @@ pub mod idempotency;
 pub mod identities;
 pub mod invitations;
 pub mod keys;
+pub mod link_ledger;
 mod lite;
 mod migrate;
 pub mod outbox;

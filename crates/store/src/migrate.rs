@@ -26,6 +26,7 @@ pub struct Migration {
 pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "first", text: include_str!("../migrations/0001_first.sql") },
     Migration { number: 2, name: "address_codes", text: include_str!("../migrations/0002_address_codes.sql") },
+    Migration { number: 3, name: "link_ledger", text: include_str!("../migrations/0003_link_ledger.sql") },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

@@ -26,6 +26,7 @@ pub(crate) use sql;
 /// The statements of every table file.
 const TABLES: &[(&str, &[(&str, &str)])] = &[
     // One line a table file.
+    ("link_ledger", crate::link_ledger::SQL),
     ("users", crate::users::SQL),
     ("address_codes", crate::address_codes::SQL),
     ("clients", crate::clients::SQL),

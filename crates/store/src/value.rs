@@ -6,8 +6,8 @@
 use crate::error::StoreError;
 use guestlist_domain::email::Email;
 use guestlist_domain::ids::{
-    AddressCodeId, ClientGrantId, ClientId, ConnectionId, EventId, FlowId, GrantId, IdentityId, InvitationId, MailId,
-    SessionId, TicketId, UserId,
+    AddressCodeId, ClientGrantId, ClientId, ConnectionId, EventId, FlowId, GrantId, IdentityId, InvitationId, LedgerId,
+    MailId, SessionId, TicketId, UserId,
 };
 use guestlist_domain::secret::SecretHash;
 use guestlist_domain::time::Timestamp;
@@ -129,6 +129,7 @@ plain_texts!(
     GrantId,
     IdentityId,
     InvitationId,
+    LedgerId,
     MailId,
     SessionId,
     AddressCodeId,

@@ -12,6 +12,7 @@ mod grants;
 mod identities;
 mod invitations;
 mod jobs;
+mod ledger;
 mod lucene;
 mod lucene_words;
 mod page;
@@ -93,6 +94,8 @@ doors! {
     get "/users-by-email" [ReadUsers] users::by_email,
     post "/users/{id}/identities" [UpdateUsers] identities::link,
     delete "/users/{id}/identities/{provider}/{user_id}" [UpdateUsers] identities::unlink,
+    get "/users/{id}/link-ledger" [ReadUsers] ledger::list,
+    post "/users/{id}/link-ledger/{entry}/undo" [UpdateUsers] ledger::undo,
     post "/tickets/password-change" [CreateUserTickets] tickets::password_change,
     post "/jobs/verification-email" [UpdateUsers] jobs::verification_email,
     get "/invitations" [ReadInvitations] invitations::list,

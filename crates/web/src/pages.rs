@@ -9,6 +9,7 @@ mod onward;
 mod recover;
 mod sign_in;
 mod social;
+mod undo;
 mod ways;
 
 pub(crate) use social::tried_in_vain;
@@ -25,4 +26,5 @@ pub(crate) fn router() -> Router<WebState> {
         .merge(recover::router())
         .merge(sign_in::router())
         .merge(social::router())
+        .merge(undo::router())
 }

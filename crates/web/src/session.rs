@@ -20,13 +20,15 @@ pub enum CookieKind {
     Invitation,
     /// The secret of a reset link, sealed.
     Reset,
+    /// The secret of an undo link, sealed.
+    Undo,
 }
 
 /// How long a link's secret stays with a browser that does nothing.
 const LINK_LIFETIME: Duration = guestlist_domain::time::minutes(30);
 
 impl CookieKind {
-    const ALL: [Self; 4] = [Self::Session, Self::Browser, Self::Invitation, Self::Reset];
+    const ALL: [Self; 5] = [Self::Session, Self::Browser, Self::Invitation, Self::Reset, Self::Undo];
 
     /// Its name. `__Host-` makes the browser refuse one that a neighbouring host set (RFC 6265bis, 4.1.3.2); plain
     /// http on loopback cannot have the prefix.
@@ -40,6 +42,8 @@ impl CookieKind {
             (Self::Invitation, false) => "guestlist_invitation",
             (Self::Reset, true) => "__Host-guestlist_reset",
             (Self::Reset, false) => "guestlist_reset",
+            (Self::Undo, true) => "__Host-guestlist_undo",
+            (Self::Undo, false) => "guestlist_undo",
         }
     }
 
@@ -48,7 +52,7 @@ impl CookieKind {
         match self {
             Self::Session => Some(ABSOLUTE_LIFETIME),
             Self::Browser => None,
-            Self::Invitation | Self::Reset => Some(LINK_LIFETIME),
+            Self::Invitation | Self::Reset | Self::Undo => Some(LINK_LIFETIME),
         }
     }
 }

@@ -23,6 +23,7 @@ pub mod notice;
 pub mod parts;
 pub mod recover;
 pub mod sign_in;
+pub mod undo;
 
 #[cfg(test)]
 mod samples;

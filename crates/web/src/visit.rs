@@ -190,6 +190,7 @@ impl Visit {
 const fn link_cookie(purpose: Purpose) -> CookieKind {
     match purpose {
         Purpose::Reset => CookieKind::Reset,
+        Purpose::Undo => CookieKind::Undo,
         _ => CookieKind::Invitation,
     }
 }

@@ -12,7 +12,7 @@ use crate::outbox::SEALED_AS;
 use guestlist_domain::address_code::Code;
 use guestlist_domain::email::Email;
 use guestlist_domain::event::{About, Actor, EventKind};
-use guestlist_domain::ids::{AddressCodeId, ClientId, InvitationId, TicketId};
+use guestlist_domain::ids::{AddressCodeId, ClientId, InvitationId, LedgerId, TicketId};
 use guestlist_domain::invitation::{Invitation, Link, Standing};
 use guestlist_domain::mail::{DeliveryStatus, Failure, NextStep, Occasion, OutboxMail, after_failure};
 use guestlist_domain::secret::Sensitive;
@@ -20,7 +20,7 @@ use guestlist_domain::ticket::{self, Channel};
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::User;
 use guestlist_outbound::mail::{MailTransport, RenderedMail};
-use guestlist_store::{Tx, address_codes, clients, invitations, outbox, tickets, users};
+use guestlist_store::{Tx, address_codes, clients, invitations, link_ledger, outbox, tickets, users};
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -98,12 +98,6 @@ async fn compose(app: &App, mail: &OutboxMail, now: Timestamp) -> Result<Option<
 
 async fn compose_in(app: &App, tx: &mut Tx<'_>, mail: &OutboxMail, now: Timestamp) -> Result<Option<Mail>, Unexpected> {
     let account_url = app.public_url().at("/account");
-    let way_in = |provider: &str| mails::WayIn {
-        provider: provider.to_owned(),
-        at: mail.created_at,
-        account_url: account_url.clone(),
-        support: None,
-    };
     Ok(Some(match &mail.occasion {
         Occasion::Invitation { invitation, generation } => {
             return invitation_mail(app, tx, mail, invitation, *generation, now).await;
@@ -120,8 +114,12 @@ async fn compose_in(app: &App, tx: &mut Tx<'_>, mail: &OutboxMail, now: Timestam
             forgot_url: app.public_url().at("/forgot"),
             support: None,
         }),
-        Occasion::WayInAdded { provider } => Mail::WayInAdded(way_in(provider)),
-        Occasion::WayInRemoved { provider } => Mail::WayInRemoved(way_in(provider)),
+        Occasion::WayInAdded { provider, entry } => {
+            Mail::WayInAdded(way_in(app, tx, mail, (provider, entry.as_ref()), now).await?)
+        }
+        Occasion::WayInRemoved { provider, entry } => {
+            Mail::WayInRemoved(way_in(app, tx, mail, (provider, entry.as_ref()), now).await?)
+        }
         Occasion::InvitationBrought { invited, account } => Mail::InvitationBrought(mails::InvitationBrought {
             invited: invited.to_string(),
             account: if mail.recipient == *account { account.to_string() } else { masked(account) },
@@ -130,6 +128,28 @@ async fn compose_in(app: &App, tx: &mut Tx<'_>, mail: &OutboxMail, now: Timestam
         }),
         Occasion::Test => Mail::Test(mails::Test { at: mail.created_at }),
     }))
+}
+
+/// The news of a changed way in. It is news whether or not it can still be undone.
+async fn way_in(
+    app: &App,
+    tx: &mut Tx<'_>,
+    mail: &OutboxMail,
+    (provider, entry): (&str, Option<&LedgerId>),
+    now: Timestamp,
+) -> Result<mails::WayIn, Unexpected> {
+    let entry = match entry {
+        Some(entry) => link_ledger::find(tx, entry).await?,
+        None => None,
+    };
+    let undo = match entry {
+        Some(entry) if entry.undo(link_ledger::is_undone(tx, &entry.id).await?, now).is_ok() => {
+            Some(mails::UndoLink { link: open_link(app, mail, "/undo/")?, until: entry.undoable_until() })
+        }
+        _ => None,
+    };
+    let (provider, account_url) = (provider.to_owned(), app.public_url().at("/account"));
+    Ok(mails::WayIn { provider, at: mail.created_at, account_url, undo, support: None })
 }
 
 /// An address for somebody who need not know it: enough to recognize one's own.

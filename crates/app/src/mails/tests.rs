@@ -23,6 +23,7 @@ fn way_in(support: Option<&str>) -> WayIn {
         provider: "Google".to_owned(),
         at: AT,
         account_url: "https://guests.example/account".to_owned(),
+        undo: support.map(|_| UndoLink { link: Sensitive::new("https://guests.example/undo/gl_und_A"), until: AT }),
         support: support.map(ToOwned::to_owned),
     }
 }
@@ -118,8 +119,8 @@ fn every_occasion_has_its_mail() {
         Occasion::NoPassword { providers: Vec::new() },
         Occasion::Welcome,
         Occasion::PasswordChanged,
-        Occasion::WayInAdded { provider: provider() },
-        Occasion::WayInRemoved { provider: provider() },
+        Occasion::WayInAdded { provider: provider(), entry: None },
+        Occasion::WayInRemoved { provider: provider(), entry: None },
         Occasion::InvitationBrought {
             invited: Email::parse("anna@example.org").unwrap(),
             account: Email::parse("anna@example.net").unwrap(),

@@ -7,6 +7,7 @@ use super::{Arrival, SocialError, Tried};
 use crate::accept::CameIn;
 use crate::admission::{self, Upstream, WayIn};
 use crate::app::App;
+use crate::error::Unexpected;
 use crate::history;
 use crate::landing::{self, Landing, Wish};
 use crate::linked::{self, NewLink};
@@ -180,17 +181,18 @@ impl Trip<'_, '_> {
         Ok(came_in(begun.secret(), user, landing))
     }
 
-    async fn sign_in_as(&mut self, user: &User, begun: &NewSession) -> Result<(), StoreError> {
+    async fn sign_in_as(&mut self, user: &User, begun: &NewSession) -> Result<(), Unexpected> {
         let (app, now) = (self.app, self.now);
         if !users::note_login(self.tx, user, now).await? {
-            return Err(StoreError::Conflict);
+            return Err(StoreError::Conflict.into());
         }
         identities::note_use(self.tx, self.case.who.claims(), now).await?;
         let method = Method::Upstream(self.connection.name.clone());
         begun.begin(self.tx, user, method, now).await?;
         linked::link_if_proven(app, self.tx, self.case.flow.browser, user, now).await?;
         let about = About::user(&user.id).with_connection(&self.connection.id);
-        history::record(app, self.tx, now, EventKind::LoginSucceeded, &Actor::User(user.id.clone()), about).await
+        let actor = Actor::User(user.id.clone());
+        Ok(history::record(app, self.tx, now, EventKind::LoginSucceeded, &actor, about).await?)
     }
 
     /// The session that left must be the one that returned (R8).
@@ -228,11 +230,12 @@ impl Trip<'_, '_> {
         }
     }
 
-    async fn add(&mut self, user: &UserId, rule: LinkRule, actor: &Actor) -> Result<(), StoreError> {
+    async fn add(&mut self, user: &UserId, rule: LinkRule, actor: &Actor) -> Result<(), Unexpected> {
         let user = users::find(self.tx, user).await?.ok_or(StoreError::Conflict)?;
         let link = NewLink { user: &user, who: self.case.who, connection: &self.connection, rule, actor };
         linked::link(self.app, self.tx, link, self.now).await?;
-        proof::by_provider(self.app, self.tx, user, (self.case.who, &self.connection), self.now).await.map(drop)
+        proof::by_provider(self.app, self.tx, user, (self.case.who, &self.connection), self.now).await?;
+        Ok(())
     }
 
     /// Reads the facts and asks the domain.

@@ -7,12 +7,12 @@ use super::{LinkedIdentity, UserView, views};
 use crate::app::App;
 use crate::error::{Unexpected, act_errors};
 use crate::history;
-use crate::outbox::{self, Letter};
+use crate::ledger;
 use guestlist_domain::connection::{Connection, Strategy};
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::identity::{Identity, LinkRule};
 use guestlist_domain::ids::{ConnectionId, DATABASE_PROVIDER, IdentityId, UserId};
-use guestlist_domain::mail::Occasion;
+use guestlist_domain::ledger::Proof;
 use guestlist_domain::time::{Timestamp, days};
 use guestlist_domain::user::{Lifecycle, User};
 use guestlist_store::{Tx, connections, identities, users};
@@ -135,8 +135,8 @@ async fn link_in(
     let about = About::user(&user.id).with_connection(&connection.id);
     let facts = [("rule", json!(LinkRule::Api.as_str()))];
     history::record_with(app, tx, now, (EventKind::UserLinked, by, about), &facts).await?;
-    let occasion = Occasion::WayInAdded { provider: connection.display_name };
-    outbox::enqueue(app, tx, Letter::to(&user, occasion), now).await?;
+    let key = ledger::linked(app, tx, &identity, by, now).await?;
+    ledger::tell_added(app, tx, (&user, &connection.display_name), key, now).await?;
     view(tx, user).await
 }
 
@@ -207,14 +207,14 @@ async fn unlink_in(
     let known = view(tx, user.clone()).await?.linked;
     let meant = known.into_iter().find(|linked| is_meant(linked, which)).ok_or(IdentityError::NotFound)?;
     // The guard of the last way in is part of the statement: two removals at once cannot each spare the other.
-    if identities::delete(tx, &meant.identity.id, &user.id, now).await?.is_none() {
-        return Err(IdentityError::LastWayIn);
-    }
+    let removed = identities::delete(tx, &meant.identity.id, &user.id, now).await?;
+    let removed = removed.ok_or(IdentityError::LastWayIn)?;
     let about = About::user(&user.id).with_connection(&meant.identity.claims.connection);
     history::record(app, tx, now, EventKind::UserUnlinked, by, about).await?;
     let label = connections::find(tx, &meant.identity.claims.connection).await?;
     let provider = label.map_or(meant.connection, |connection| connection.display_name);
-    outbox::enqueue(app, tx, Letter::to(&user, Occasion::WayInRemoved { provider }), now).await?;
+    let key = ledger::unlinked(app, tx, (&user.id, &removed), Proof::Authorized, by, now).await?;
+    ledger::tell_removed(app, tx, (&user, &provider), key, now).await?;
     view(tx, user).await
 }
 

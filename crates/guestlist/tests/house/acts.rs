@@ -20,6 +20,7 @@ const BUILDING_BLOCKS: &[&str] = &[
     "jobs",
     "keys",
     "landing",
+    "ledger",
     "linked",
     "mails",
     "outbox",

@@ -66,8 +66,10 @@ fn forms_of(secret: &str) -> Vec<String> {
         forms.push(body.to_owned());
         contents.push(body.as_bytes().to_vec());
     }
-    let body = secret.rsplit('_').next().filter(|_| !secret.starts_with("gl_")).unwrap_or_else(|| &secret[7..]);
-    contents.extend(BASE64URL_NOPAD.decode(body.as_bytes()).ok());
+    // What the text stands for: the random bytes of a secret of ours, the signature of a token.
+    let body = secret.strip_prefix("gl_").map_or(secret, |rest| &rest[4..]);
+    let meant = body.rsplit('.').next().and_then(|part| BASE64URL_NOPAD.decode(part.as_bytes()).ok());
+    contents.extend(meant.filter(|bytes| bytes.len() >= 16));
     for bytes in contents {
         for encoding in [HEXLOWER, HEXUPPER, BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD] {
             forms.push(encoding.encode(&bytes));

@@ -32,10 +32,12 @@ pub(crate) async fn full_of_doors() -> (Scene, Vec<Door>) {
     doors.extend(account_doors(&mut scene).await);
     doors.extend(address_doors(&mut scene).await);
     doors.extend(way_doors(&mut scene).await);
+    doors.push(undo_door(&mut scene).await);
     doors.extend(log_in_doors(&mut scene, &beta).await);
     doors.extend(recovery_doors(&mut scene).await);
     doors.extend(console_doors(&mut scene).await);
     doors.extend(connection_doors(&mut scene).await);
+    doors.push(ledger_door(&mut scene).await);
     scene.house.mails().await;
     (scene, doors)
 }
@@ -133,6 +135,15 @@ async fn way_doors(scene: &mut Scene) -> Vec<Door> {
         doors.push(door(route, &visitor, page.form(button)));
     }
     doors
+}
+
+async fn undo_door(scene: &mut Scene) -> Door {
+    let mut visitor = scene.guest("undoes@example.org").await;
+    scene.connect(&mut visitor, &Account::new("undoes", "x@work.example")).await;
+    let link = scene.house.mail().await.link("/undo/");
+    let mut owner = scene.house.visitor();
+    let page = owner.open(link.as_str()).await;
+    door("/undo", &owner, page.form("Undo it"))
 }
 
 async fn log_in_doors(scene: &mut Scene, beta: &Provider) -> Vec<Door> {
@@ -239,6 +250,18 @@ async fn connection_doors(scene: &mut Scene) -> Vec<Door> {
         doors.push(door(route, &admin, if name == "changed" { form.with("display_name", "Other") } else { form }));
     }
     doors
+}
+
+/// A line of somebody's ledger that can be undone.
+async fn ledger_door(scene: &mut Scene) -> Door {
+    let email = "connected@example.org";
+    let mut visitor = scene.guest(email).await;
+    scene.connect(&mut visitor, &Account::new("connected", "x@work.example")).await;
+    let mut admin = scene.house.visitor();
+    log_in(&mut admin, "admin@example.org", PASSWORD).await;
+    let path = format!("/admin/people/{}", scene.cellar.user(email).await.id.to_string().replace('|', "%7C"));
+    let page = admin.open(&path).await;
+    door("/admin/people/{id}/ledger/{entry}/undo", &admin, page.form("Undo"))
 }
 
 /// The routes in the files of one folder of the web crate, each with its handlers: `get(show).post(send)`.

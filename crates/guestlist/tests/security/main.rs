@@ -15,6 +15,7 @@ mod forgery;
 mod full_house;
 mod guests;
 mod invitation;
+mod ledger;
 mod linking;
 mod links;
 mod merging;

@@ -105,6 +105,7 @@ async fn case_099_every_page_is_dressed() {
     signed_out_pages(&mut scene, &mut crawl).await;
     account_pages(&mut scene, &mut crawl).await;
     address_pages(&mut scene, &mut crawl).await;
+    undo_pages(&mut scene, &mut crawl).await;
     console_pages(&mut scene, &mut crawl).await;
     connection_pages(&mut scene, &mut crawl).await;
     let written: BTreeSet<String> = routes_that("get", &["pages", "console"]).into_iter().collect();
@@ -205,6 +206,19 @@ async fn address_pages(scene: &mut Scene, crawl: &mut Crawl) {
         "/account/address",
         gerd.submit(&page.form("Confirm address").with("code", "1")).await.assert_status(400),
     );
+    scene.house.mails().await;
+}
+
+async fn undo_pages(scene: &mut Scene, crawl: &mut Crawl) {
+    let mut hugo = scene.guest("hugo@example.org").await;
+    scene.connect(&mut hugo, &Account::new("hugo", "hugo@work.example")).await;
+    let link: String = scene.house.mail().await.link("/undo/").into();
+    let mut owner = scene.house.visitor();
+    crawl.visit(&mut owner, "/undo/{token}", &link, 303).await;
+    let page = crawl.visit(&mut owner, "/undo", "/undo", 200).await;
+    crawl.look("/undo", owner.submit(&page.form("Undo it")).await.assert_status(200));
+    crawl.look("/undo", owner.open(&link).await.assert_status(410));
+    crawl.visit(&mut owner, "/undo/{token}", "/undo/nonsense", 404).await;
     scene.house.mails().await;
 }
 

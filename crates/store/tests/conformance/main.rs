@@ -23,6 +23,7 @@ mod identities;
 mod identity_races;
 mod invitation_states;
 mod invitations;
+mod link_ledger;
 mod outbox;
 mod passwords;
 mod sessions;

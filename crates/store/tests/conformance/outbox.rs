@@ -2,7 +2,7 @@
 
 use crate::database::{Database, on_both_engines};
 use crate::world::*;
-use guestlist_domain::ids::{InvitationId, MailId, TicketId};
+use guestlist_domain::ids::{InvitationId, LedgerId, MailId, TicketId};
 use guestlist_domain::mail::{Delivery, DeliveryStatus, LEASE, Occasion, OutboxMail};
 use guestlist_domain::time::Timestamp;
 use guestlist_store::{StoreError, outbox};
@@ -64,8 +64,8 @@ async fn a_mail_comes_back_as_it_went(database: Database) {
                 Occasion::NoPassword { providers },
                 Occasion::Welcome,
                 Occasion::PasswordChanged,
-                Occasion::WayInAdded { provider: "Acme".to_owned() },
-                Occasion::WayInRemoved { provider: String::new() },
+                Occasion::WayInAdded { provider: "Acme".to_owned(), entry: Some(LedgerId::new("lgr_1")) },
+                Occasion::WayInRemoved { provider: String::new(), entry: None },
                 Occasion::Test,
             ];
             for occasion in occasions {

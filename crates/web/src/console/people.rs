@@ -5,18 +5,21 @@
 use super::{PER_PAGE, admit, cut, page_number, timeline};
 use crate::WebState;
 use crate::error::Problem;
-use crate::view::console::{PeoplePage, PersonPage, PersonRow, PersonState, PersonWay};
+use crate::view::console::{LedgerRow, PeoplePage, PersonPage, PersonRow, PersonState, PersonWay};
 use crate::view::parts::Pages;
 use crate::visit::{Posted, Press, Visit};
 use axum::Router;
 use axum::extract::{Path, Query};
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use guestlist_app::people;
+use guestlist_app::sessions::SignedIn;
+use guestlist_app::undo::{self, LedgerLine, UndoError};
 use guestlist_app::users::{self, UserError, UserQuery, UserView};
 use guestlist_domain::connection::Connection;
 use guestlist_domain::identity::Identity;
-use guestlist_domain::ids::UserId;
+use guestlist_domain::ids::{LedgerId, UserId};
 use guestlist_domain::user::{Standing, User};
 use guestlist_domain::user_filter::{Fact, OrderField, TextField, TextMatch, UserFilter, UserOrder};
 use serde::Deserialize;
@@ -28,6 +31,7 @@ pub(super) fn router() -> Router<WebState> {
         .route("/admin/people/{id}", get(show))
         .route("/admin/people/{id}/block", post(block))
         .route("/admin/people/{id}/unblock", post(unblock))
+        .route("/admin/people/{id}/ledger/{entry}/undo", post(undo_line))
 }
 
 #[derive(Deserialize)]
@@ -81,7 +85,18 @@ const fn state_of(user: &User) -> PersonState {
 
 async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
     let (visit, signed_in) = admit!(visit);
-    let person = people::show(&visit.app, &UserId::new(id)).await?.ok_or(Problem::NotFound)?;
+    person_page(visit, &signed_in, UserId::new(id), None).await
+}
+
+async fn person_page(
+    visit: Visit,
+    signed_in: &SignedIn,
+    id: UserId,
+    problem: Option<String>,
+) -> Result<Response, Problem> {
+    let person = people::show(&visit.app, &id).await?.ok_or(Problem::NotFound)?;
+    let lines = undo::ledger_of(&visit.app, &id).await?.unwrap_or_default();
+    let status = if problem.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
     let user = &person.user;
     let page = PersonPage {
         id: user.id.to_string(),
@@ -98,8 +113,39 @@ async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem>
         ways: person.linked.iter().map(way).collect(),
         invitation: person.invitation.as_ref().map(ToString::to_string),
         timeline: timeline::told(&visit.app, &person.history).await?,
+        ledger: ledger_rows(&visit, lines).await?,
+        problem,
     };
-    visit.page(&page)
+    visit.page_with(status, &page)
+}
+
+async fn ledger_rows(visit: &Visit, lines: Vec<LedgerLine>) -> Result<Vec<LedgerRow>, Problem> {
+    let actors = lines.iter().map(|line| line.entry.actor.clone()).collect();
+    let names = people::names(&visit.app, actors).await?;
+    let row = |line: LedgerLine| LedgerRow {
+        by: timeline::by_whom(&line.entry.actor, names.get(&line.entry.actor)),
+        id: line.entry.id.to_string(),
+        at: line.entry.at,
+        kind: line.entry.kind.as_str().to_owned(),
+        provider: line.provider,
+        email: line.entry.way.and_then(|way| way.email).map(|email| email.to_string()),
+        rule: line.entry.rule,
+        proofs: line.entry.proofs.iter().map(|proof| proof.as_str().to_owned()).collect(),
+        undone: line.undone,
+        undoable_until: line.undoable_until,
+    };
+    Ok(lines.into_iter().map(row).collect())
+}
+
+async fn undo_line(Path((id, entry)): Path<(String, String)>, posted: Posted<Press>) -> Result<Response, Problem> {
+    let (visit, signed_in) = admit!(posted.visit);
+    let id = UserId::new(id);
+    match undo::by_administrator(&visit.app, &signed_in.actor(), &id, &LedgerId::new(entry)).await {
+        Ok(()) => back_to(visit, &id),
+        Err(UndoError::NotFound) => Err(Problem::NotFound),
+        Err(UndoError::Unexpected(error)) => Err(error.into()),
+        Err(told) => person_page(visit, &signed_in, id, Some(told.to_string())).await,
+    }
 }
 
 fn way((identity, connection): &(Identity, Connection)) -> PersonWay {

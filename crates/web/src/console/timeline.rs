@@ -17,7 +17,7 @@ pub(super) async fn told(app: &App, events: &[Event]) -> Result<Vec<Moment>, Pro
 }
 
 /// Whoever is gone is known by the id alone.
-fn by_whom(actor: &Actor, name: Option<&String>) -> ByWhom {
+pub(super) fn by_whom(actor: &Actor, name: Option<&String>) -> ByWhom {
     match actor {
         Actor::User(id) => ByWhom::User { name: name.map_or_else(|| id.to_string(), Clone::clone) },
         Actor::Client(id) => ByWhom::Client { name: name.map_or_else(|| id.to_string(), Clone::clone) },

@@ -305,6 +305,35 @@ pub struct PersonPage {
     pub invitation: Option<String>,
     /// What happened lately, the newest first.
     pub timeline: Vec<Moment>,
+    /// Why these ways in are one person, the newest first.
+    pub ledger: Vec<LedgerRow>,
+    /// Why something was not undone.
+    pub problem: Option<String>,
+}
+
+/// A line of the link ledger.
+#[derive(Clone, Debug, Serialize)]
+pub struct LedgerRow {
+    /// Its id, which the form's address carries.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+    /// What happened: `linked`, `unlinked`, `merged`.
+    pub kind: String,
+    /// The name on the provider's button.
+    pub provider: Option<String>,
+    /// The address that the provider told, or that of the user who was merged.
+    pub email: Option<String>,
+    /// By which rule.
+    pub rule: String,
+    /// On which proofs.
+    pub proofs: Vec<String>,
+    /// Who did it.
+    pub by: ByWhom,
+    /// Whether it was undone.
+    pub undone: bool,
+    /// Until when it can be undone.
+    pub undoable_until: Option<Timestamp>,
 }
 
 impl Page for PersonPage {

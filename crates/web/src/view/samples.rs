@@ -11,6 +11,7 @@ use super::recover::{DeadReset, DeadResetPage, ForgotPage, ForgotSentPage, Reset
 use super::sign_in::{
     AskProofPage, Back, FreshSignInPage, LoggedOutPage, LoginPage, LogoutPage, RefusalPage, RefusalReason,
 };
+use super::undo::{DeadUndo, DeadUndoPage, UndoDonePage, UndoPage};
 use super::{Frame, Page, assets, render};
 use guestlist_app::i18n::Language;
 use guestlist_domain::email::Email;
@@ -287,6 +288,32 @@ impl Samples for AddressPage {
     }
 }
 
+impl Samples for UndoPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let page = |how| Self { how, provider: "Google".to_owned(), email: "anna@example.org".to_owned() };
+        vec![("unlink", page("unlink")), ("relink", page("relink"))]
+    }
+}
+
+impl Samples for UndoDonePage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        vec![("done", Self {})]
+    }
+}
+
+impl Samples for DeadUndoPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        vec![
+            ("over", Self { reason: DeadUndo::Over }),
+            ("already", Self { reason: DeadUndo::Already }),
+            ("changed", Self { reason: DeadUndo::Changed }),
+            ("last_way", Self { reason: DeadUndo::LastWay }),
+            ("kept", Self { reason: DeadUndo::Kept }),
+            ("unknown", Self { reason: DeadUndo::Unknown }),
+        ]
+    }
+}
+
 impl Samples for AccountPage {
     fn samples() -> Vec<(&'static str, Self)> {
         let google = Way {
@@ -383,6 +410,9 @@ fn every_page_around_signing_in_renders() {
     check::<LoggedOutPage>();
     check::<AccountPage>();
     check::<AddressPage>();
+    check::<UndoPage>();
+    check::<UndoDonePage>();
+    check::<DeadUndoPage>();
 }
 
 #[test]

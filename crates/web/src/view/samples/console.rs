@@ -3,12 +3,14 @@
 use super::{NOON, Samples, check, some};
 use crate::view::console::{
     ByWhom, Choice, DeliveryFacts, InvitationDone, InvitationPage, InvitationRow, InvitationsPage, InviteForm,
-    InvitePage, InviteProblem, Moment, PeoplePage, PersonPage, PersonRow, PersonState, PersonWay, RevokePage,
+    InvitePage, InviteProblem, LedgerRow, Moment, PeoplePage, PersonPage, PersonRow, PersonState, PersonWay,
+    RevokePage,
 };
 use crate::view::parts::Pages;
 use guestlist_domain::event::EventKind;
 use guestlist_domain::identity::LinkRule;
 use guestlist_domain::invitation::Status;
+use guestlist_domain::ledger::{Kind, Proof};
 use guestlist_domain::mail::DeliveryStatus;
 
 const USER: &str = "auth0|0123456789abcdef01234567";
@@ -179,8 +181,30 @@ impl Samples for PersonPage {
             LinkRule::ConfirmedAtSignIn,
             LinkRule::Authoritative,
             LinkRule::Api,
+            LinkRule::Restored,
+            LinkRule::Merged,
         ];
         let client = ByWhom::Client { name: "Backend".to_owned() };
+        let line = |kind: Kind, rule: &str, by: ByWhom| LedgerRow {
+            id: "lgr_1".to_owned(),
+            at: NOON,
+            kind: kind.as_str().to_owned(),
+            provider: some("Google"),
+            email: some("anna.berg@gmail.example"),
+            rule: rule.to_owned(),
+            proofs: Proof::ALL.iter().map(|proof| proof.as_str().to_owned()).collect(),
+            by,
+            undone: false,
+            undoable_until: Some(NOON),
+        };
+        let merged = line(Kind::Merged, "merged", ByWhom::System);
+        let ledger = vec![
+            line(Kind::Linked, "own_account", client.clone()),
+            LedgerRow { undone: true, undoable_until: None, ..line(Kind::Unlinked, "removed_by_owner", ByWhom::Guest) },
+            line(Kind::Unlinked, "removed_by_api", client.clone()),
+            line(Kind::Unlinked, "undone", ByWhom::Guest),
+            LedgerRow { provider: None, email: None, undoable_until: None, ..merged },
+        ];
         let full = Self {
             id: USER.to_owned(),
             name: some("Anna Berg"),
@@ -196,6 +220,8 @@ impl Samples for PersonPage {
             ways: rules.map(way).to_vec(),
             invitation: some("inv_1"),
             timeline: vec![moment(EventKind::LoginSucceeded, ByWhom::Guest), moment(EventKind::UserCreated, client)],
+            ledger,
+            problem: None,
         };
         let pending = Self {
             name: None,
@@ -207,11 +233,13 @@ impl Samples for PersonPage {
             logins_count: 0,
             password: false,
             ways: vec![],
+            ledger: vec![],
             invitation: None,
             ..full.clone()
         };
         let blocked = Self { state: PersonState::Blocked, logins_count: 1, own: false, ..full.clone() };
-        vec![("pending", pending), ("blocked", blocked), ("own", full)]
+        let refused = Self { problem: some("It is the last way in, so it stays."), ..full.clone() };
+        vec![("pending", pending), ("blocked", blocked), ("refused", refused), ("own", full)]
     }
 }
 
