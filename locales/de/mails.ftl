@@ -68,3 +68,9 @@ mail-test-text = Dies ist ein Test, geschrieben am { $moment }. Sie lesen ihn, a
 mail-invitation-brought-subject = Ihre Einladung zu { $site } wurde angenommen
 mail-invitation-brought-text = Am { $moment } wurde die Einladung für { $invited } mit dem Konto { $account } bei { $site } angenommen. Dieses Konto hat jetzt, was die Einladung bot.
 mail-invitation-brought-not-you = Wenn Sie das waren, ist nichts zu tun. Wenn nicht, hat jemand anders den Link geöffnet. Bitte sagen Sie es der Person, die Sie eingeladen hat.
+
+# Zwei Konten wurden eines.
+mail-accounts-merged-subject = Zwei Konten bei { $site } sind jetzt eines
+mail-accounts-merged-text = Seit { $moment } ist das Konto { $merged } bei { $site } ein Teil des Kontos { $kept }.
+mail-accounts-merged-ways = Jeder Anbieter, der eines der beiden geöffnet hat, öffnet von nun an { $kept }. Das Passwort des anderen öffnet nichts mehr, und alle, die dort angemeldet waren, sind abgemeldet.
+mail-accounts-merged-not-you = Wenn Sie das nicht wollten, sagen Sie es bitte sofort denen, die die Site betreiben.

@@ -68,3 +68,9 @@ mail-test-text = This is a test, written on { $moment }. You are reading it, so 
 mail-invitation-brought-subject = Your invitation to { $site } was accepted
 mail-invitation-brought-text = On { $moment }, the invitation for { $invited } was accepted with the account { $account } at { $site }. That account has now what the invitation offered.
 mail-invitation-brought-not-you = If that was you, there is nothing to do. If not, somebody else opened the link. Please tell the person who invited you.
+
+# Two accounts became one.
+mail-accounts-merged-subject = Two accounts at { $site } are one now
+mail-accounts-merged-text = Since { $moment }, the account { $merged } at { $site } is a part of the account { $kept }.
+mail-accounts-merged-ways = Every provider that opened either of them opens { $kept } from now on. The password of the other one opens nothing any more, and everybody who was logged in to it is logged out.
+mail-accounts-merged-not-you = If you did not want that, please tell whoever runs the site at once.

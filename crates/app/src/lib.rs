@@ -23,6 +23,7 @@ pub mod landing;
 mod ledger;
 mod linked;
 pub mod mails;
+mod merging;
 mod outbox;
 pub mod passwords;
 pub mod people;

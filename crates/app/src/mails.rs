@@ -58,6 +58,8 @@ pub enum Mail {
     WayInRemoved(WayIn),
     /// An invitation was accepted with an account that was there already.
     InvitationBrought(InvitationBrought),
+    /// Two accounts became one.
+    AccountsMerged(AccountsMerged),
     /// A test, from the operator.
     Test(Test),
 }
@@ -171,6 +173,19 @@ pub struct InvitationBrought {
     pub support: Option<String>,
 }
 
+/// Two accounts became one. Of the two addresses, the reader's own is told in full.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountsMerged {
+    /// The address of the account that stays.
+    pub kept: String,
+    /// The address of the one that is a part of it now.
+    pub merged: String,
+    /// When.
+    pub at: Timestamp,
+    /// Whom to ask, if the operator says so.
+    pub support: Option<String>,
+}
+
 /// A test of the road.
 #[derive(Clone, Debug, Serialize)]
 pub struct Test {
@@ -216,6 +231,7 @@ impl Mail {
             Self::WayInAdded(_) => "way_in_added",
             Self::WayInRemoved(_) => "way_in_removed",
             Self::InvitationBrought(_) => "invitation_brought",
+            Self::AccountsMerged(_) => "accounts_merged",
             Self::Test(_) => "test",
         }
     }

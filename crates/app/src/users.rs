@@ -6,10 +6,12 @@
 mod change;
 mod create;
 mod identities;
+mod merge;
 
 pub use change::{ProfileChange, UserChange, block, change, delete, unblock};
 pub use create::{NewUser, create};
 pub use identities::{IdentityError, IdentityRef, link, unlink};
+pub use merge::{MergeWish, Merged, merge};
 
 use crate::app::App;
 use crate::error::{Unexpected, act_errors};

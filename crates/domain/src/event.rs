@@ -94,6 +94,8 @@ kinds! {
     UserLinked = "user.linked",
     /// A way in was removed.
     UserUnlinked = "user.unlinked",
+    /// Another user became a part of this one, or this one of another.
+    UserMerged = "user.merged",
     /// Blocked.
     UserBlocked = "user.blocked",
     /// Unblocked.

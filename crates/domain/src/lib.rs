@@ -18,6 +18,7 @@ pub mod invitation;
 pub mod ledger;
 pub mod linking;
 pub mod mail;
+pub mod merging;
 pub mod patch;
 pub mod permission;
 pub mod secret;

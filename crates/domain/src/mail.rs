@@ -66,6 +66,13 @@ pub enum Occasion {
         /// The account's.
         account: Email,
     },
+    /// Two accounts became one; both addresses hear of it.
+    AccountsMerged {
+        /// The address of the account that stays.
+        kept: Email,
+        /// The address of the one that is a part of it now.
+        merged: Email,
+    },
     /// A test, from the operator.
     Test,
 }
@@ -83,6 +90,7 @@ impl Occasion {
             Self::WayInAdded { .. } => "way_in_added",
             Self::WayInRemoved { .. } => "way_in_removed",
             Self::InvitationBrought { .. } => "invitation_brought",
+            Self::AccountsMerged { .. } => "accounts_merged",
             Self::Test => "test",
         }
     }

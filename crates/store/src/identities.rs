@@ -43,6 +43,7 @@ sql! {
     LIST = concat!("SELECT ", columns!(), " FROM identities WHERE user_id = $1 ORDER BY linked_at, id");
     NOTE_USE = "UPDATE identities SET last_used_at = $1, email = $2, email_verified = $3, profile = $4 \
         WHERE issuer = $5 AND subject = $6";
+    MOVE = "UPDATE identities SET user_id = $1, linked_by = $2, linked_at = $3 WHERE user_id = $4";
     DELETE_OF_USER = "DELETE FROM identities WHERE user_id = $1";
     // SQLite has one writer; PostgreSQL needs the user's row held, so that two removals do not each spare the other.
     HOLD_USER = "UPDATE users SET version = version + 1, updated_at = $1 WHERE id = $2";
@@ -120,6 +121,11 @@ pub async fn note_use(tx: &mut Tx<'_>, claims: &UpstreamIdentity, now: Timestamp
     let profile = Value::json(&claims.profile)?;
     let values = p![now, &claims.email, claims.email_verified, profile, &claims.issuer, &claims.subject];
     tx.exec(NOTE_USE, values).await.map(drop)
+}
+
+/// Gives every identity of one user to another, who is the same person.
+pub async fn move_to(tx: &mut Tx<'_>, user: &UserId, from: &UserId, now: Timestamp) -> Result<u64, StoreError> {
+    tx.exec(MOVE, p![user, LinkRule::Merged.as_str(), now, from]).await
 }
 
 /// Removes every identity of a user, as acceptance does with whatever stood on the pending row (R3).

@@ -126,6 +126,11 @@ async fn compose_in(app: &App, tx: &mut Tx<'_>, mail: &OutboxMail, now: Timestam
             at: mail.created_at,
             support: None,
         }),
+        Occasion::AccountsMerged { kept, merged } => {
+            let told = |email: &Email| if mail.recipient == *email { email.to_string() } else { masked(email) };
+            let (kept, merged, at) = (told(kept), told(merged), mail.created_at);
+            Mail::AccountsMerged(mails::AccountsMerged { kept, merged, at, support: None })
+        }
         Occasion::Test => Mail::Test(mails::Test { at: mail.created_at }),
     }))
 }

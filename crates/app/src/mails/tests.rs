@@ -70,6 +70,15 @@ fn samples() -> Vec<(&'static str, Mail)> {
         ("way_in_added", Mail::WayInAdded(way_in(Some("help@guests.example")))),
         ("way_in_removed", Mail::WayInRemoved(way_in(None))),
         ("invitation_brought", Mail::InvitationBrought(brought)),
+        (
+            "accounts_merged",
+            Mail::AccountsMerged(AccountsMerged {
+                kept: "anna@example.org".to_owned(),
+                merged: "a…@example.net".to_owned(),
+                at: AT,
+                support: None,
+            }),
+        ),
         ("test", Mail::Test(Test { at: AT })),
     ]
 }
@@ -124,6 +133,10 @@ fn every_occasion_has_its_mail() {
         Occasion::InvitationBrought {
             invited: Email::parse("anna@example.org").unwrap(),
             account: Email::parse("anna@example.net").unwrap(),
+        },
+        Occasion::AccountsMerged {
+            kept: Email::parse("anna@example.org").unwrap(),
+            merged: Email::parse("anna@example.net").unwrap(),
         },
         Occasion::Test,
     ];

@@ -8,11 +8,13 @@ use crate::app::App;
 use crate::error::{Unexpected, act_errors};
 use crate::history;
 use crate::ledger;
+use crate::merging::MergeError;
 use guestlist_domain::connection::{Connection, Strategy};
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::identity::{Identity, LinkRule};
 use guestlist_domain::ids::{ConnectionId, DATABASE_PROVIDER, IdentityId, UserId};
 use guestlist_domain::ledger::Proof;
+use guestlist_domain::merging::Unmergeable;
 use guestlist_domain::time::{Timestamp, days};
 use guestlist_domain::user::{Lifecycle, User};
 use guestlist_store::{Tx, connections, identities, users};
@@ -58,9 +60,12 @@ pub enum IdentityError {
     /// It belongs to a user already.
     #[error("Specified identity already exists.")]
     Taken,
-    /// A whole other user was named.
-    #[error("Merging two users is not supported yet.")]
-    WholeUser,
+    /// A whole other user was named, and the two cannot be one.
+    #[error(transparent)]
+    Unmergeable(#[from] Unmergeable),
+    /// Nobody could open the console any more.
+    #[error("The last administrator cannot be merged into somebody who is none.")]
+    LastAdministrator,
     /// The user has no such identity.
     #[error("The identity does not exist.")]
     NotFound,
@@ -74,6 +79,16 @@ pub enum IdentityError {
 
 act_errors!(IdentityError);
 
+impl From<MergeError> for IdentityError {
+    fn from(error: MergeError) -> Self {
+        match error {
+            MergeError::Unmergeable(why) => Self::Unmergeable(why),
+            MergeError::LastAdministrator => Self::LastAdministrator,
+            MergeError::Unexpected(error) => Self::Unexpected(error),
+        }
+    }
+}
+
 /// Puts an identity back that was unlinked from this user.
 pub async fn link(app: &App, by: &Actor, id: &UserId, which: IdentityRef) -> Result<UserView, IdentityError> {
     let (now, house, by, id) = (app.now(), app.clone(), by.clone(), id.clone());
@@ -83,7 +98,7 @@ pub async fn link(app: &App, by: &Actor, id: &UserId, which: IdentityRef) -> Res
             Box::pin(async move {
                 let user = users::find(tx, &id).await?.ok_or(IdentityError::UserNotFound)?;
                 if which.provider == DATABASE_PROVIDER {
-                    return Err(refuse_user(tx, &user, &which.user_id).await?);
+                    return Err(IdentityError::Inexistent);
                 }
                 if user.lifecycle == Lifecycle::Pending {
                     return Err(IdentityError::Pending);
@@ -94,16 +109,6 @@ pub async fn link(app: &App, by: &Actor, id: &UserId, which: IdentityRef) -> Res
         .await?;
     app.outbox_has_work().notify_one();
     Ok(linked)
-}
-
-/// What to answer to a caller who names a user of the password database.
-async fn refuse_user(tx: &mut Tx<'_>, user: &User, named: &str) -> Result<IdentityError, IdentityError> {
-    let suffix = named.strip_prefix("auth0|").unwrap_or(named);
-    if suffix == user.id.suffix() {
-        return Ok(IdentityError::SameAsMain);
-    }
-    let other = users::find(tx, &UserId::new(format!("{DATABASE_PROVIDER}|{suffix}"))).await?;
-    Ok(if other.is_some() { IdentityError::WholeUser } else { IdentityError::Inexistent })
 }
 
 async fn link_in(
@@ -224,6 +229,6 @@ fn is_meant(linked: &LinkedIdentity, which: &IdentityRef) -> bool {
         && (bare == linked.provider_user_id() || bare == linked.identity.claims.subject)
 }
 
-async fn view(tx: &mut Tx<'_>, user: User) -> Result<UserView, IdentityError> {
+pub(super) async fn view(tx: &mut Tx<'_>, user: User) -> Result<UserView, IdentityError> {
     views(tx, vec![user]).await?.pop().ok_or(IdentityError::UserNotFound)
 }

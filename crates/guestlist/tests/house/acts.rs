@@ -23,6 +23,7 @@ const BUILDING_BLOCKS: &[&str] = &[
     "ledger",
     "linked",
     "mails",
+    "merging",
     "outbox",
     "passkeys",
     "passwords",

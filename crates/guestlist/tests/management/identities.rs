@@ -123,7 +123,7 @@ async fn case_078_a_link_needs_more_than_a_word(engine: Engine) {
     assert!(refused(&id, json!({"provider": "oidc", "user_id": "acme|never-seen"})).await.contains("inexistent"));
     assert!(refused(&id, json!({"provider": "oidc", "user_id": 123})).await.contains("inexistent"));
     assert!(refused(&id, json!({"provider": "github", "user_id": "1"})).await.contains("not configured"));
-    assert!(refused(&id, json!({"provider": "auth0", "user_id": "ben"})).await.contains("Merging"));
+    assert!(refused(&id, json!({"provider": "auth0", "user_id": "cleo"})).await.contains("has not accepted"));
     assert!(refused(&id, json!({"provider": "auth0", "user_id": "nobody"})).await.contains("inexistent"));
     assert!(refused(&id, json!({"provider": "auth0", "user_id": id})).await.contains("the same"));
     assert!(refused(&id, json!({"provider": "oidc", "user_id": "acme|7", "admin": true})).await.contains("Additional"));

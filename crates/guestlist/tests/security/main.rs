@@ -18,6 +18,7 @@ mod invitation;
 mod ledger;
 mod linking;
 mod links;
+mod merged_users;
 mod merging;
 mod pages;
 mod passwords;

@@ -14,6 +14,7 @@ on_both_engines!(
     case_074_what_belongs_to_somebody_is_never_moved,
     what_a_provider_says_today_is_noted,
     a_wiped_user_has_none,
+    a_merged_users_identities_move,
     case_075_the_last_usable_way_in_stays,
     what_was_unlinked_is_remembered_for_its_user,
     an_unsound_row_is_told,
@@ -43,6 +44,26 @@ async fn an_identity_comes_back_as_it_went(database: Database) {
             }
             assert_eq!(identities::list(tx, &id_of("anna")).await?, [full, bare], "the oldest first");
             assert_eq!(identities::list(tx, &id_of("ben")).await?, []);
+            Ok(())
+        })
+    })
+    .await;
+}
+
+async fn a_merged_users_identities_move(database: Database) {
+    let store = opened(&database).await;
+    write(&store, |tx| {
+        Box::pin(async move {
+            furnish(tx).await?;
+            for (owner, subject) in [("anna", "a"), ("ben", "b"), ("ben", "c")] {
+                assert!(identities::insert(tx, &identity(owner, subject)).await?);
+            }
+            assert_eq!(identities::move_to(tx, &id_of("anna"), &id_of("ben"), later(5)).await?, 2);
+            assert_eq!(identities::list(tx, &id_of("ben")).await?, []);
+            let moved = Identity { linked_by: LinkRule::Merged, linked_at: later(5), ..identity("anna", "b") };
+            let found = identities::find(tx, &moved.claims.issuer, "b").await?;
+            assert_eq!(found, Some(Identity { id: identity("ben", "b").id, ..moved }));
+            assert_eq!(identities::list(tx, &id_of("anna")).await?.len(), 3);
             Ok(())
         })
     })

@@ -58,7 +58,8 @@ impl From<IdentityError> for ApiError {
             | IdentityError::SameAsMain
             | IdentityError::Main
             | IdentityError::Inexistent
-            | IdentityError::WholeUser
+            | IdentityError::Unmergeable(_)
+            | IdentityError::LastAdministrator
             | IdentityError::LastWayIn => refused(StatusCode::BAD_REQUEST, &error),
         }
     }

@@ -1,0 +1,191 @@
+//! Two whole users become one, by the Management API.
+
+use crate::scene::{ANNA, BOB, PASSWORD, Scene, TRACES, assert_in, assert_out, log_in};
+use guestlist_domain::event::EventKind;
+use guestlist_testkit::house::Engine;
+use guestlist_testkit::on_both_engines;
+use guestlist_testkit::provider::Account;
+use guestlist_testkit::visitor::Visitor;
+use serde_json::{Value, json};
+
+on_both_engines!(
+    case_077_the_second_user_ends_and_every_way_in_leads_to_the_first,
+    case_077_a_dry_run_tells_what_differs_and_changes_nothing,
+    case_077_metadata_come_along_only_when_wished,
+    case_077_who_cannot_be_merged_stays_two,
+    case_077_of_two_merges_of_one_user_one_wins,
+    case_077_the_last_administrator_stays,
+);
+
+async fn id_of(scene: &Scene, email: &str) -> String {
+    scene.cellar.user(email).await.id.to_string()
+}
+
+fn user_path(id: &str) -> String {
+    format!("/api/v2/users/{}", id.replace('|', "%7C"))
+}
+
+/// Anna and Bob are one person with two accounts; Bob's is opened by Acme as well.
+async fn one_person(engine: Engine) -> (Scene, Visitor) {
+    let mut scene = Scene::on(engine).await;
+    scene.guest(ANNA).await;
+    let mut bob = scene.guest(BOB).await;
+    scene.connect(&mut bob, &Account::new("bob-at-acme", BOB)).await.assert_says("Connected");
+    scene.house.mails().await;
+    scene.cellar.news().await;
+    (scene, bob)
+}
+
+fn naming(id: &str) -> Value {
+    json!({"provider": "auth0", "user_id": id})
+}
+
+async fn case_077_the_second_user_ends_and_every_way_in_leads_to_the_first(engine: Engine) {
+    let (mut scene, mut bob) = one_person(engine).await;
+    let (anna_id, bob_id) = (id_of(&scene, ANNA).await, id_of(&scene, BOB).await);
+    let path = scene.identities_path(ANNA).await;
+    let merged = scene.api.post(&path, &naming(&bob_id)).await;
+    let identities = merged.assert_status(201).json();
+    assert_eq!(identities[0]["user_id"], json!(anna_id["auth0|".len()..]), "the primary comes first");
+    assert_eq!(identities[1]["user_id"], json!("acme|bob-at-acme"));
+
+    // The second one's session, password and address open nothing; its row is gone and its subject retired.
+    assert_out(&mut bob).await;
+    log_in(&mut scene.house.visitor(), BOB, PASSWORD).await.assert_status(400);
+    assert_eq!(scene.api.get("/api/v2/users-by-email?email=bob%40example.org").await.json(), json!([]));
+    scene.api.get(&user_path(&bob_id)).await.assert_status(404);
+    let retired = scene.contents().await["retired_users"].iter().filter(|row| row.contains(&bob_id)).count();
+    assert_eq!(retired, 1);
+    // Its provider opens the first one, and the first one's password still does.
+    let mut browser = scene.house.visitor();
+    let account = scene.sign_in(&mut browser, &Account::new("bob-at-acme", BOB)).await;
+    assert_in(&account);
+    account.assert_says(ANNA);
+    assert_in(&log_in(&mut scene.house.visitor(), ANNA, PASSWORD).await);
+
+    let mut told: Vec<String> = scene.house.mails().await.into_iter().flat_map(|mail| mail.to).collect();
+    told.sort();
+    assert_eq!(told, [ANNA, BOB]);
+    let news = scene.cellar.news().await;
+    let mut about: Vec<String> = news
+        .iter()
+        .filter(|event| event.kind == EventKind::UserMerged)
+        .filter_map(|event| event.about.user.as_ref().map(ToString::to_string))
+        .collect();
+    about.sort();
+    let mut both = vec![anna_id.clone(), bob_id.clone()];
+    both.sort();
+    assert_eq!(about, both, "the history of either tells it");
+    let ledger = scene.api.get(&format!("{}/link-ledger", user_path(&anna_id))).await.json();
+    assert_eq!((&ledger[0]["kind"], &ledger[0]["rule"]), (&json!("merged"), &json!("merged_by_api")));
+    assert_eq!(ledger[0]["details"]["merged"]["user_id"], json!(bob_id));
+    assert_eq!(ledger[0]["undoable_until"], Value::Null);
+    // Invited anew, Bob is somebody else.
+    scene.invite(BOB).await;
+    assert_ne!(id_of(&scene, BOB).await, bob_id);
+}
+
+async fn case_077_a_dry_run_tells_what_differs_and_changes_nothing(engine: Engine) {
+    let (mut scene, _) = one_person(engine).await;
+    let (anna_id, bob_id) = (id_of(&scene, ANNA).await, id_of(&scene, BOB).await);
+    let mine = json!({"user_metadata": {"desk": "door", "tea": true}, "app_metadata": {"plan": "free"}});
+    let theirs = json!({"user_metadata": {"desk": "window", "tea": true, "hat": "red"}, "name": "Robert"});
+    scene.api.patch(&user_path(&anna_id), &mine).await.assert_status(200);
+    scene.api.patch(&user_path(&bob_id), &theirs).await.assert_status(200);
+    let before = scene.contents().await;
+    let path = scene.identities_path(ANNA).await;
+    let dry = scene.api.post(&format!("{path}?dry_run=true"), &naming(&bob_id)).await.assert_status(200).json();
+    scene.assert_same(&before, &[]).await;
+    let expected = json!({"dry_run": true, "user_id": anna_id, "merges": bob_id,
+        "conflicts": [
+            {"field": "email", "kept": ANNA, "dropped": BOB},
+            {"field": "user_metadata.desk", "kept": "door", "dropped": "window"},
+        ],
+        "left_out": {"name": "Robert", "user_metadata.hat": "red", "password": "no longer opens the account"}});
+    assert_eq!(dry, expected);
+    // It is for users alone.
+    let identity = json!({"provider": "oidc", "user_id": "acme|x"});
+    scene.api.post(&format!("{path}?dry_run=true"), &identity).await.assert_status(400);
+    scene.api.post(&format!("{path}?dry_run=perhaps"), &naming(&bob_id)).await.assert_status(400);
+    assert!(scene.house.mails().await.is_empty());
+}
+
+async fn case_077_metadata_come_along_only_when_wished(engine: Engine) {
+    for wished in [false, true] {
+        let (mut scene, _) = one_person(engine).await;
+        let (anna_id, bob_id) = (id_of(&scene, ANNA).await, id_of(&scene, BOB).await);
+        scene.api.patch(&user_path(&anna_id), &json!({"user_metadata": {"desk": "door"}})).await;
+        scene.api.patch(&user_path(&bob_id), &json!({"user_metadata": {"desk": "window", "hat": "red"}})).await;
+        let path = scene.identities_path(ANNA).await;
+        let mut body = naming(bob_id.strip_prefix("auth0|").unwrap());
+        body["merge_metadata"] = json!(wished);
+        scene.api.post(&path, &body).await.assert_status(201);
+        let anna = scene.api.get(&user_path(&anna_id)).await.json();
+        let expected = if wished { json!({"desk": "door", "hat": "red"}) } else { json!({"desk": "door"}) };
+        assert_eq!(anna["user_metadata"], expected);
+        // Nothing of it is lost: the ledger keeps what the second one had.
+        let ledger = scene.api.get(&format!("{}/link-ledger", user_path(&anna_id))).await.json();
+        assert_eq!(ledger[0]["details"]["merged"]["user_metadata"], json!({"desk": "window", "hat": "red"}));
+    }
+}
+
+async fn case_077_who_cannot_be_merged_stays_two(engine: Engine) {
+    let (mut scene, _) = one_person(engine).await;
+    let (anna_id, bob_id) = (id_of(&scene, ANNA).await, id_of(&scene, BOB).await);
+    scene.invite("pending@example.org").await;
+    let pending = id_of(&scene, "pending@example.org").await;
+    let path = scene.identities_path(ANNA).await;
+    let pending_path = scene.identities_path("pending@example.org").await;
+    let mut before = scene.contents().await;
+    for (path, named, says) in [
+        (&path, &anna_id, "the same"),
+        (&path, &pending, "has not accepted"),
+        (&pending_path, &bob_id, "has not accepted"),
+        (&path, &"auth0|000000000000000000000000".to_owned(), "inexistent"),
+    ] {
+        let refused = scene.api.post(path, &naming(named)).await;
+        refused.assert_status(400);
+        assert!(refused.body.contains(says), "{named}: {}", refused.body);
+        scene.assert_same(&before, TRACES).await;
+    }
+    // A block is neither lifted nor spread.
+    scene.api.patch(&user_path(&bob_id), &json!({"blocked": true})).await.assert_status(200);
+    before = scene.contents().await;
+    let bobs = scene.identities_path(BOB).await;
+    for (path, named) in [(&path, &bob_id), (&bobs, &anna_id)] {
+        scene.api.post(path, &naming(named)).await.assert_status(400);
+        scene.assert_same(&before, TRACES).await;
+    }
+}
+
+async fn case_077_of_two_merges_of_one_user_one_wins(engine: Engine) {
+    let (mut scene, _) = one_person(engine).await;
+    scene.guest("cleo@example.org").await;
+    let bob_id = id_of(&scene, BOB).await;
+    let (annas, cleos) = (scene.identities_path(ANNA).await, scene.identities_path("cleo@example.org").await);
+    let (mut one, mut other) = (scene.house.api().await, scene.house.api().await);
+    let body = naming(&bob_id);
+    let (to_anna, to_cleo) = tokio::join!(one.post(&annas, &body), other.post(&cleos, &body));
+    let mut statuses = [to_anna.status.as_u16(), to_cleo.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 400], "{}\n{}", to_anna.body, to_cleo.body);
+    let winner = if to_anna.status == 201 { ANNA } else { "cleo@example.org" };
+    assert_eq!(scene.subjects(winner).await, ["bob-at-acme"]);
+}
+
+async fn case_077_the_last_administrator_stays(engine: Engine) {
+    let (mut scene, _) = one_person(engine).await;
+    crate::every_door::administrator(&mut scene).await;
+    let admin = id_of(&scene, "admin@example.org").await;
+    let before = scene.contents().await;
+    let path = scene.identities_path(ANNA).await;
+    let refused = scene.api.post(&path, &naming(&admin)).await;
+    refused.assert_status(400);
+    assert!(refused.body.contains("last administrator"), "{}", refused.body);
+    scene.assert_same(&before, TRACES).await;
+    // The other way round is nobody's loss; the role does not spread.
+    let path = scene.identities_path("admin@example.org").await;
+    let anna_id = id_of(&scene, ANNA).await;
+    scene.api.post(&path, &naming(&anna_id)).await.assert_status(201);
+    assert_eq!(scene.cellar.user("admin@example.org").await.roles, ["admin"]);
+}
