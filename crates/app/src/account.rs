@@ -10,6 +10,7 @@ use crate::ledger;
 use crate::outbox::{self, Letter};
 use crate::passwords::{self, Check};
 use crate::sessions::{NewSession, SignedIn};
+use crate::slate;
 use crate::throttle;
 use guestlist_domain::connection::{Connection, Strategy};
 use guestlist_domain::credential::{NewPassword, WeakPassword};
@@ -19,9 +20,10 @@ use guestlist_domain::ids::IdentityId;
 use guestlist_domain::ledger::Proof;
 use guestlist_domain::mail::Occasion;
 use guestlist_domain::secret::{Secret, Sensitive};
+use guestlist_domain::slate::Turn;
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::User;
-use guestlist_store::{Tx, connections, identities, passwords as hashes, sessions, tickets, users};
+use guestlist_store::{Tx, connections, identities, passwords as hashes, users};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -117,12 +119,11 @@ pub async fn change_password(
             let (app, phc, begun, signed_in) = (house.clone(), phc.clone(), begun.clone(), signed_in.clone());
             Box::pin(async move {
                 let user = still_signed_in(tx, &signed_in, now).await?;
-                let renewed =
-                    User { epoch: user.epoch + 1, updated_at: now, last_password_reset_at: Some(now), ..user.clone() };
+                let epoch = slate::epoch_after(&app, &user, Turn::PasswordChanged);
+                let renewed = User { epoch, updated_at: now, last_password_reset_at: Some(now), ..user.clone() };
                 users::save(tx, &renewed).await?;
+                slate::wipe(&app, tx, &user, Turn::PasswordChanged, now).await?;
                 hashes::set(tx, &user.id, phc.as_str(), now).await?;
-                sessions::delete_of_user(tx, &user.id).await?;
-                tickets::replace_open(tx, &user.id).await?;
                 begun.begin(tx, &renewed, signed_in.session.method.clone(), now).await?;
                 let about = About::user(&user.id);
                 history::record(&app, tx, now, EventKind::PasswordChanged, &signed_in.actor(), about).await?;
@@ -207,7 +208,7 @@ pub async fn remove_password(app: &App, signed_in: &SignedIn) -> Result<(), Acco
             if !hashes::delete_guarded(tx, &user.id, now).await? {
                 return Err(AccountError::LastWayIn);
             }
-            tickets::replace_open(tx, &user.id).await?;
+            slate::wipe(&app, tx, &user, Turn::PasswordRemoved, now).await?;
             let about = About::user(&user.id);
             history::record(&app, tx, now, EventKind::UserUnlinked, &signed_in.actor(), about).await?;
             let letter = Letter::to(&user, Occasion::WayInRemoved { provider: String::new(), entry: None });

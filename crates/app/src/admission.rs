@@ -1,6 +1,6 @@
 //! An acceptance carried out. A building block: acts call it, it calls no act.
 //!
-//! Owns the clean slate (R3): one winner, whatever stood on the pending row is wiped, exactly the method just proven is
+//! Owns who wins (R3): one guest, whatever stood on the pending row is wiped, exactly the method just proven is
 //! attached, and event, mail and session are in the same transaction. Must not decide whether anybody may come in: it is
 //! called with the evidence.
 
@@ -13,7 +13,9 @@ use crate::history;
 use crate::ledger;
 use crate::outbox::{self, Letter};
 use crate::passwords::PasswordPhc;
+use crate::rules::Rule;
 use crate::sessions::NewSession;
+use crate::slate;
 use guestlist_domain::connection::Connection;
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::identity::{Identity, LinkRule, ProvenIdentity};
@@ -23,9 +25,10 @@ use guestlist_domain::invitation::{Invitation, OpenInvitation, Proof};
 use guestlist_domain::mail::Occasion;
 use guestlist_domain::permission::Permission;
 use guestlist_domain::session::Method;
+use guestlist_domain::slate::Turn;
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::{ADMIN_ROLE, Lifecycle, Metadata, User, merge_metadata};
-use guestlist_store::{StoreError, Tx, clients, grants, identities, invitations, passwords, sessions, tickets, users};
+use guestlist_store::{StoreError, Tx, clients, identities, invitations, passwords, users};
 use serde_json::json;
 
 /// The one way in that the guest just proved.
@@ -75,21 +78,12 @@ pub(crate) async fn admit(
         let what = "an open invitation of a user who is active".to_owned();
         return Err(StoreError::Inconsistent { table: "invitations", id: accepted.id.to_string(), what });
     }
-    wipe(tx, &user, now).await?;
+    slate::wipe(app, tx, &user, Turn::Accepted, now).await?;
     let user = activate(app, tx, user, &accepted, proof, way_in, now).await?;
     attach(app, tx, &user, way_in, now).await?;
     session.begin(tx, &user, way_in.method(), now).await?;
     write_down(app, tx, &user, &accepted, proof, way_in, now).await?;
     Ok(user)
-}
-
-/// Everything that could open the door without the guest (R3; cases 64 to 68).
-async fn wipe(tx: &mut Tx<'_>, user: &User, now: Timestamp) -> Result<(), StoreError> {
-    passwords::delete(tx, &user.id).await?;
-    identities::delete_of_user(tx, &user.id).await?;
-    sessions::delete_of_user(tx, &user.id).await?;
-    grants::revoke_of_user(tx, &user.id, now).await?;
-    tickets::replace_open(tx, &user.id).await.map(drop)
 }
 
 async fn activate(
@@ -119,8 +113,10 @@ async fn activate(
         WayIn::Password(_) => guestlist_domain::user::Profile::default(),
     };
     let (user_metadata, app_metadata) = merge_terms(&user, terms);
+    let epoch = slate::epoch_after(app, &user, Turn::Accepted);
     let active = User {
-        email: accepted.email.clone(),
+        // Where the row was moved, by whatever fault, it comes back (case 67).
+        email: if app.keeps(Rule::CleanSlate) { accepted.email.clone() } else { user.email.clone() },
         email_verified: is_proven || proof == Proof::Vouched,
         email_proven_at: is_proven.then_some(now),
         lifecycle: Lifecycle::Active,
@@ -129,7 +125,7 @@ async fn activate(
         user_metadata,
         app_metadata,
         // Whatever was minted for the pending row, by whatever fault, is of an older epoch (R20).
-        epoch: user.epoch + 1,
+        epoch,
         updated_at: now,
         last_login_at: Some(now),
         logins_count: user.logins_count + 1,

@@ -8,6 +8,7 @@ use crate::error::{ActError, Unexpected};
 use crate::keys;
 use crate::keys::KeyRing;
 use crate::passwords::Hasher;
+use crate::rules::Rules;
 use crate::seal::Seal;
 use crate::settings::{MailRoad, MailSettings, PublicUrl, Settings};
 use guestlist_domain::email::Email;
@@ -37,6 +38,7 @@ struct Inner {
     upstreams: Upstreams,
     hasher: Hasher,
     keys: KeyRing,
+    rules: Rules,
     outbox_has_work: Notify,
 }
 
@@ -74,6 +76,7 @@ impl App {
                 upstreams: Upstreams::new(http),
                 hasher: Hasher::new(settings.hashing_slots),
                 keys: KeyRing::default(),
+                rules: Rules::default(),
                 outbox_has_work: Notify::new(),
             }),
         };
@@ -100,6 +103,11 @@ impl App {
     /// The random source.
     pub fn entropy(&self) -> &dyn Entropy {
         &*self.inner.entropy
+    }
+
+    /// Which rules hold.
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.inner.rules
     }
 
     /// Whether mail leaves at all. Where not, links are shown to whoever invites.

@@ -14,7 +14,7 @@ use guestlist_domain::ids::IdentityId;
 use guestlist_domain::secret::SecretHash;
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::User;
-use guestlist_store::{StoreError, Tx, connections, flows, identities};
+use guestlist_store::{StoreError, Tx, connections, flows, identities, users};
 use serde_json::json;
 
 /// A link about to be made.
@@ -30,6 +30,10 @@ pub(crate) struct NewLink<'a> {
 /// Adds an identity to a user. Linking again what the user has already changes nothing; what belongs to somebody else
 /// is a [`StoreError::Conflict`], and on fresh facts the decision is another.
 pub(crate) async fn link(app: &App, tx: &mut Tx<'_>, new: NewLink<'_>, now: Timestamp) -> Result<(), Unexpected> {
+    // A recovery or a block between the reading and now ended the session on which this link stands.
+    if !users::hold(tx, new.user).await? {
+        return Err(StoreError::Conflict.into());
+    }
     let claims = new.who.claims();
     let identity = Identity {
         id: IdentityId::mint(now, app.entropy().bytes()),

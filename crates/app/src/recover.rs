@@ -11,21 +11,24 @@ use crate::invite::{self, InvitationLink, InviteError, TicketTerms};
 use crate::landing::{self, Landing, Wish};
 use crate::outbox::{self, Letter};
 use crate::passwords;
+use crate::rules::Rule;
+use crate::slate;
 use crate::throttle;
 use guestlist_domain::connection::Strategy;
 use guestlist_domain::credential::{NewPassword, WeakPassword};
 use guestlist_domain::email::Email;
 use guestlist_domain::event::{About, Actor, EventKind};
+use guestlist_domain::identity::UpstreamIdentity;
 use guestlist_domain::ids::{ClientId, InvitationId, TicketId, UserId};
 use guestlist_domain::invitation::{DEFAULT_LIFETIME, Invitation, State, Terms};
 use guestlist_domain::mail::Occasion;
 use guestlist_domain::secret::{Purpose, Secret, SecretHash, Sensitive};
+use guestlist_domain::slate::{Turn, mailbox_recovers};
 use guestlist_domain::ticket::{API_LIFETIME, Channel, MAILED_LIFETIME, ResetTicket, Standing};
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::{self, User};
-use guestlist_store::{
-    Tx, clients, connections, identities, invitations, passwords as hashes, sessions, tickets, users,
-};
+use guestlist_store::{Tx, clients, connections, identities, invitations, passwords as hashes, tickets, users};
+use serde_json::json;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -111,7 +114,8 @@ async fn answer(
     now: Timestamp,
 ) -> Result<(), RecoverError> {
     let linked = identities::list(tx, &user.id).await?;
-    if hashes::find(tx, &user.id).await?.is_none() && !linked.is_empty() {
+    let has_password = hashes::find(tx, &user.id).await?.is_some();
+    if !mailbox_recovers(has_password, &linked, user.email_proven_at) {
         let ways = connections::list(tx).await?;
         let is_theirs = |id| linked.iter().any(|identity| identity.claims.connection == id);
         let providers = ways.into_iter().filter(|way| is_theirs(way.id.clone())).map(|way| way.display_name).collect();
@@ -185,7 +189,8 @@ pub async fn ticket_for(
         let (terms, secret) = (terms.clone(), secret.clone());
         Box::pin(async move {
             let user = users::find(tx, &user).await?.ok_or(InviteError::NotFound)?;
-            if user.standing() != user::Standing::Active {
+            let inert = app.keeps(Rule::PendingIsInert) && user.standing() == user::Standing::Pending;
+            if inert || user.standing() == user::Standing::Blocked {
                 return Ok(None);
             }
             let client = match &terms.client {
@@ -248,7 +253,8 @@ async fn has_database(tx: &mut Tx<'_>) -> Result<bool, RecoverError> {
     Ok(connections::usable(tx, None, None).await?.iter().any(|way| way.strategy == Strategy::Database))
 }
 
-/// Sets a new password: a clean slate. Every session, grant and ticket of the user dies; the link is good once.
+/// Sets a new password: a clean slate. Every session, grant and ticket of the user dies, and after a mailed link every
+/// identity that came since the mailbox was last proven (R4); the link is good once.
 pub async fn reset(app: &App, link: &Secret, password: Sensitive) -> Result<Landing, RecoverError> {
     let (now, hash) = (app.now(), link.hash());
     let user = app
@@ -270,7 +276,7 @@ pub async fn reset(app: &App, link: &Secret, password: Sensitive) -> Result<Land
                 if !tickets::spend(tx, &ticket.id, now).await? {
                     return Err(RecoverError::Dead);
                 }
-                clean_slate(tx, &ticket, &user, now).await?;
+                clean_slate(&app, tx, &ticket, &user, now).await?;
                 hashes::set(tx, &user.id, phc.as_str(), now).await?;
                 let actor = Actor::User(user.id.clone());
                 let about = About::user(&user.id).with_client(ticket.client.as_ref());
@@ -290,19 +296,45 @@ pub async fn reset(app: &App, link: &Secret, password: Sensitive) -> Result<Land
     Ok(landing)
 }
 
-async fn clean_slate(tx: &mut Tx<'_>, ticket: &ResetTicket, user: &User, now: Timestamp) -> Result<(), RecoverError> {
-    sessions::delete_of_user(tx, &user.id).await?;
-    tickets::replace_open(tx, &user.id).await?;
+/// The user's row is written first: whoever links something at this moment waits for it, or was waited for.
+async fn clean_slate(
+    app: &App,
+    tx: &mut Tx<'_>,
+    ticket: &ResetTicket,
+    user: &User,
+    now: Timestamp,
+) -> Result<(), RecoverError> {
+    let turn = Turn::reset_by(ticket.channel);
     let is_proven = ticket.channel == Channel::Mailed;
     let renewed = User {
         email_verified: user.email_verified || is_proven || ticket.mark_email_as_verified,
         email_proven_at: if is_proven { Some(now) } else { user.email_proven_at },
-        epoch: user.epoch + 1,
+        epoch: slate::epoch_after(app, user, turn),
         updated_at: now,
         last_password_reset_at: Some(now),
         ..user.clone()
     };
-    Ok(users::save(tx, &renewed).await?)
+    users::save(tx, &renewed).await?;
+    for gone in slate::wipe(app, tx, user, turn, now).await? {
+        tell_of(app, tx, user, &gone, now).await?;
+    }
+    Ok(())
+}
+
+/// A way in went because the mailbox had not been proven since it came: its owner hears of it, and can connect it again.
+async fn tell_of(
+    app: &App,
+    tx: &mut Tx<'_>,
+    user: &User,
+    gone: &UpstreamIdentity,
+    now: Timestamp,
+) -> Result<(), RecoverError> {
+    let about = About::user(&user.id).with_connection(&gone.connection);
+    let facts = [("reason", json!("recovery"))];
+    history::record_with(app, tx, now, (EventKind::UserUnlinked, &Actor::System, about), &facts).await?;
+    let connection = connections::find(tx, &gone.connection).await?;
+    let provider = connection.map(|connection| connection.display_name).unwrap_or_default();
+    Ok(outbox::enqueue(app, tx, Letter::to(user, Occasion::WayInRemoved { provider }), now).await?)
 }
 
 /// How long a ticket lives that says `ttl`, in seconds; zero or nothing is Auth0's default.

@@ -8,6 +8,7 @@ use crate::error::{Unexpected, act_errors};
 use crate::history;
 use crate::linked;
 use crate::passwords::{self, Check};
+use crate::rules::Rule;
 use crate::sessions::NewSession;
 use crate::throttle;
 use guestlist_domain::connection::{Connection, Strategy};
@@ -87,6 +88,7 @@ pub async fn with_password(
     };
     match user.standing() {
         Standing::Active => {}
+        Standing::Pending if !app.keeps(Rule::PendingIsInert) => {}
         Standing::Blocked => {
             note_failure(app, email.as_ref(), "user_blocked", now).await?;
             return Err(SignInError::Blocked);
@@ -105,7 +107,8 @@ pub async fn with_password(
             Box::pin(async move {
                 throttle::forgive(tx, throttle::SIGN_IN, user.email.as_str()).await?;
                 // Blocked or reset between the check and now: the check was of another password.
-                if !users::note_login(tx, &user, now).await? {
+                let counted = users::note_login(tx, &user, now).await?;
+                if !counted && (user.standing() != Standing::Pending || app.keeps(Rule::PendingIsInert)) {
                     return Err(SignInError::Wrong);
                 }
                 if let Some((older, newer)) = &raised {

@@ -23,6 +23,7 @@ pub mod patch;
 pub mod permission;
 pub mod secret;
 pub mod session;
+pub mod slate;
 pub mod ticket;
 pub mod time;
 pub mod user;

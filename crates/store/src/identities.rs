@@ -50,6 +50,7 @@ sql! {
     DELETE = concat!("DELETE FROM identities WHERE id = $1 AND user_id = $2 AND (", usable_ways_in!("$2"), " > 1 \
         OR (NOT EXISTS (SELECT 1 FROM connections WHERE connections.id = identities.connection_id AND ", is_open!(), ") \
         AND ", usable_ways_in!("$2"), " > 0)) RETURNING connection_id, issuer, subject, email, email_verified, profile");
+    EVICT = "DELETE FROM identities WHERE id = $1 AND user_id = $2";
     REMEMBER = "INSERT INTO unlinked_identities (user_id, connection_id, issuer, subject, email, email_verified, profile, \
         unlinked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (issuer, subject, user_id) DO UPDATE SET \
         connection_id = excluded.connection_id, email = excluded.email, email_verified = excluded.email_verified, \
@@ -144,21 +145,25 @@ pub async fn delete(
     tx.exec(HOLD_USER, p![now, user]).await?;
     let Some(row) = tx.row(DELETE, p![id, user]).await? else { return Ok(None) };
     let claims = read_claims(&row, 0)?;
-    tx.exec(
-        REMEMBER,
-        p![
-            user,
-            &claims.connection,
-            &claims.issuer,
-            &claims.subject,
-            &claims.email,
-            claims.email_verified,
-            Value::json(&claims.profile)?,
-            now,
-        ],
-    )
-    .await?;
+    remember(tx, user, &claims, now).await?;
     Ok(Some(claims))
+}
+
+/// Removes one identity, even if it is the last way in: for a moment at which its user gets another one. False if it was
+/// gone. It is remembered, so that the API can put it back.
+pub async fn evict(tx: &mut Tx<'_>, identity: &Identity, now: Timestamp) -> Result<bool, StoreError> {
+    if tx.exec(EVICT, p![&identity.id, &identity.user]).await? == 0 {
+        return Ok(false);
+    }
+    remember(tx, &identity.user, &identity.claims, now).await?;
+    Ok(true)
+}
+
+async fn remember(tx: &mut Tx<'_>, user: &UserId, claims: &UpstreamIdentity, now: Timestamp) -> Result<(), StoreError> {
+    let profile = Value::json(&claims.profile)?;
+    let (connection, verified) = (&claims.connection, claims.email_verified);
+    let values = p![user, connection, &claims.issuer, &claims.subject, &claims.email, verified, profile, now];
+    tx.exec(REMEMBER, values).await.map(drop)
 }
 
 /// What was unlinked from this very user since `since`.

@@ -38,6 +38,7 @@ sql! {
         WHERE id = $15 AND version = $16";
     NOTE_LOGIN = "UPDATE users SET last_login_at = $1, logins_count = logins_count + 1 \
         WHERE id = $2 AND epoch = $3 AND blocked = 0 AND lifecycle = 'active'";
+    HOLD = "UPDATE users SET version = version WHERE id = $1 AND epoch = $2";
     DELETE = "DELETE FROM users WHERE id = $1";
     RETIRE = "INSERT INTO retired_users (id, retired_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
     // LIKE would not do: SQLite's looks past upper and lower case.
@@ -155,6 +156,11 @@ pub async fn save(tx: &mut Tx<'_>, user: &User) -> Result<(), StoreError> {
 /// Counts a sign-in. False if the user may not sign in any more, or was reset since it was read.
 pub async fn note_login(tx: &mut Tx<'_>, user: &User, now: Timestamp) -> Result<bool, StoreError> {
     Ok(tx.exec(NOTE_LOGIN, p![now, &user.id, user.epoch]).await? == 1)
+}
+
+/// Holds a user's row until the transaction ends, if nothing raised the epoch since it was read: whoever wipes waits.
+pub async fn hold(tx: &mut Tx<'_>, user: &User) -> Result<bool, StoreError> {
+    Ok(tx.exec(HOLD, p![&user.id, user.epoch]).await? == 1)
 }
 
 /// Deletes a user with everything that hangs on it, and retires the subject. False if there was none.

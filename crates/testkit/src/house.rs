@@ -13,6 +13,7 @@ use crate::scratch::ScratchDir;
 use crate::visitor::{Answer, Visitor};
 use axum::Router;
 use data_encoding::BASE64;
+use guestlist_app::rules::Rule;
 use guestlist_app::settings::{MailRoad, MailSettings, PublicUrl, Target};
 use guestlist_app::{App, Clock as _, Settings, jobs};
 use guestlist_domain::email::Email;
@@ -60,6 +61,8 @@ pub struct Options {
     pub listening: bool,
     /// Whether its clock runs with the world's, because a server comes that nobody can hold the clock of.
     pub real_time: bool,
+    /// The rules that do not hold there, for tests that show what happens without them.
+    pub rules_off: &'static [Rule],
 }
 
 impl House {
@@ -97,6 +100,9 @@ impl House {
         };
         let clock = Arc::new(if options.real_time { TestClock::of_the_world() } else { TestClock::default() });
         let app = open(&settings, &clock, 1).await;
+        if !options.rules_off.is_empty() {
+            app.switch_off(options.rules_off);
+        }
         let router = guestlist_web::router(WebState::new(app.clone()));
         if let Some(listener) = listener {
             let router = router.clone();

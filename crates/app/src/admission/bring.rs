@@ -4,14 +4,16 @@
 //! for a pending user, and is retired. What the invitation grants, the account gets. Both mailboxes hear of it, because
 //! the invited address and the account's may be of two people.
 
-use super::{may_still_grant, merge_terms, wipe};
+use super::{may_still_grant, merge_terms};
 use crate::app::App;
 use crate::history;
 use crate::outbox::{self, Letter};
+use crate::slate;
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::invitation::{Invitation, OpenInvitation, State};
 use guestlist_domain::mail::Occasion;
 use guestlist_domain::session::Method;
+use guestlist_domain::slate::Turn;
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::{ADMIN_ROLE, Lifecycle, User};
 use guestlist_store::{StoreError, Tx, invitations, outbox as mails, users};
@@ -39,7 +41,7 @@ pub(crate) async fn bring(
     }
     invitations::move_to(tx, &account.id, &waiting.id).await?;
     mails::cancel_of_invitation(tx, &accepted.id, now).await?;
-    wipe(tx, &waiting, now).await?;
+    slate::wipe(app, tx, &waiting, Turn::Accepted, now).await?;
     users::delete(tx, &waiting.id, now).await?;
     let account = grant(app, tx, account, &accepted, now).await?;
     write_down(app, tx, &accepted, &waiting, &account, now).await?;

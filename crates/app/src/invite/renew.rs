@@ -5,6 +5,7 @@ use super::{InviteError, check_result_url, check_terms, letter};
 use crate::app::App;
 use crate::history;
 use crate::outbox;
+use crate::rules::Rule;
 use crate::throttle;
 use guestlist_domain::email::Email;
 use guestlist_domain::event::{About, Actor, EventKind};
@@ -215,7 +216,7 @@ pub async fn ticket_for(
         let (terms, secret) = (terms.clone(), secret.clone());
         Box::pin(async move {
             let user = users::find(tx, &user).await?.ok_or(InviteError::NotFound)?;
-            if user.standing() != Standing::Pending {
+            if user.standing() != Standing::Pending || !app.keeps(Rule::PendingIsInert) {
                 return Ok(None);
             }
             ticket_in(&app, tx, &user, terms, &by, (id, &secret), now).await.map(Some)

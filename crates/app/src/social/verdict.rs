@@ -12,6 +12,7 @@ use crate::history;
 use crate::landing::{self, Landing, Wish};
 use crate::linked::{self, NewLink};
 use crate::proof;
+use crate::rules::Rule;
 use crate::sessions::{self, NewSession, SignedIn};
 use guestlist_domain::connection::Connection;
 use guestlist_domain::email::Email;
@@ -251,7 +252,10 @@ impl Trip<'_, '_> {
             Some(identity) => owner_of(users::find(self.tx, &identity.user).await?),
             None => None,
         };
-        let vouched = self.case.who.vouched_address(&self.connection).cloned();
+        let vouched = match self.app.keeps(Rule::ProviderAuthority) {
+            true => self.case.who.vouched_address(&self.connection).cloned(),
+            false => claims.email.clone(),
+        };
         let same_address = match &vouched {
             Some(address) => owner_of(users::find_by_proven_email(self.tx, address).await?),
             None => None,

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::history;
 use crate::outbox::{self, Letter};
 use crate::passwords::{self, PasswordPhc};
+use crate::slate;
 use guestlist_domain::credential::NewPassword;
 use guestlist_domain::email::Email;
 use guestlist_domain::event::{About, Actor, EventKind};
@@ -15,11 +16,10 @@ use guestlist_domain::ids::UserId;
 use guestlist_domain::mail::Occasion;
 use guestlist_domain::patch::Patch;
 use guestlist_domain::secret::Sensitive;
+use guestlist_domain::slate::Turn;
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::{Lifecycle, Metadata, Profile, User, merge_metadata};
-use guestlist_store::{
-    StoreError, Tx, invitations, outbox as mails, passwords as stored_passwords, sessions, tickets, users,
-};
+use guestlist_store::{StoreError, Tx, invitations, outbox as mails, passwords as stored_passwords, users};
 use serde_json::json;
 
 /// What to change; what is `None` stays.
@@ -124,16 +124,16 @@ async fn change_in(
         return Err(UserError::Exists);
     }
     let is_active = old.lifecycle == Lifecycle::Active;
-    let evicts = moved || new.blocked != old.blocked || (phc.is_some() && is_active);
+    let turns = turns(&old, &new, phc.is_some() && is_active);
+    let raised = turns.iter().map(|turn| slate::epoch_after(app, &old, *turn)).max();
     let new = User {
-        epoch: old.epoch + i64::from(evicts),
+        epoch: raised.unwrap_or(old.epoch),
         last_password_reset_at: if phc.is_some() && is_active { Some(now) } else { old.last_password_reset_at },
         ..new
     };
     users::save(tx, &new).await?;
-    if evicts {
-        sessions::delete_of_user(tx, &new.id).await?;
-        tickets::replace_open(tx, &new.id).await?;
+    for turn in turns {
+        slate::wipe(app, tx, &old, turn, now).await?;
     }
     if moved {
         move_invitation(app, tx, by, &new, now).await?;
@@ -144,6 +144,19 @@ async fn change_in(
     write_down(app, tx, by, (&old, &new), phc.is_some(), now).await?;
     let shown = User { version: new.version + 1, ..new };
     views(tx, vec![shown]).await?.pop().ok_or(UserError::NotFound)
+}
+
+/// What the change comes to.
+fn turns(old: &User, new: &User, has_other_password: bool) -> Vec<Turn> {
+    let block = if new.blocked { Turn::Blocked } else { Turn::Unblocked };
+    [
+        (new.email != old.email, Turn::AddressChanged),
+        (new.blocked != old.blocked, block),
+        (has_other_password, Turn::PasswordSetByApi),
+    ]
+    .into_iter()
+    .filter_map(|(happened, turn)| happened.then_some(turn))
+    .collect()
 }
 
 fn apply(user: User, wish: UserChange, now: Timestamp) -> User {

@@ -28,9 +28,11 @@ const BUILDING_BLOCKS: &[&str] = &[
     "passkeys",
     "passwords",
     "proof",
+    "rules",
     "seal",
     "sessions",
     "settings",
+    "slate",
     "throttle",
 ];
 

@@ -28,19 +28,19 @@ on_both_engines!(
     case_068_a_first_sign_in_by_a_lax_provider_leaves_nothing,
 );
 
-const HIS_PASSWORD: &str = "orchid-lantern-7";
-const MALLORY: &str = "mallory@evil.example";
+pub(crate) const HIS_PASSWORD: &str = "orchid-lantern-7";
+pub(crate) const MALLORY: &str = "mallory@evil.example";
 
 /// How the guest accepts.
 #[derive(Clone, Copy)]
-enum By {
+pub(crate) enum By {
     Password,
     Acme,
 }
 
 const BOTH_WAYS: [By; 2] = [By::Password, By::Acme];
 
-async fn accept(scene: &Scene, link: &str, by: By) -> Visitor {
+pub(crate) async fn accept(scene: &Scene, link: &str, by: By) -> Visitor {
     let mut anna = scene.house.visitor();
     match by {
         By::Password => accept_by_password(&mut anna, link).await,

@@ -34,14 +34,14 @@ const NEW: &str = "granite-lantern-8";
 const NOTHING: &[&str] = &[];
 
 /// Asks for a new password and answers the link out of the mail.
-async fn forgot(scene: &Scene, email: &str) -> String {
+pub(crate) async fn forgot(scene: &Scene, email: &str) -> String {
     let mut visitor = scene.house.visitor();
     let page = visitor.open("/forgot").await;
     visitor.press(&page, "Send the link", &[("email", email)]).await.assert_status(200);
     scene.house.mail().await.link("/reset/").into()
 }
 
-async fn reset_form(visitor: &mut Visitor, link: &str, password: &str) -> Form {
+pub(crate) async fn reset_form(visitor: &mut Visitor, link: &str, password: &str) -> Form {
     visitor.open(link).await.form("Set password").with("password", password)
 }
 

@@ -1,6 +1,7 @@
 //! The scene of most cases: a house with a provider, a backend that invites, and a look into the cellar.
 
 use guestlist_app::Clock as _;
+use guestlist_app::rules::Rule;
 use guestlist_domain::event::{Event, EventKind};
 use guestlist_testkit::cellar::{Cellar, Contents};
 use guestlist_testkit::house::{Api, Engine, House, Options};
@@ -27,7 +28,12 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn on(engine: Engine) -> Self {
-        let house = House::with(engine, Options::default()).await;
+        Self::without(engine, &[]).await
+    }
+
+    /// A scene in which these rules do not hold.
+    pub(crate) async fn without(engine: Engine, rules_off: &'static [Rule]) -> Self {
+        let house = House::with(engine, Options { rules_off, ..Options::default() }).await;
         let (api, acme, cellar) = (house.api().await, house.provider().await, house.cellar().await);
         Self { house, api, acme, cellar }
     }

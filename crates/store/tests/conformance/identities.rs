@@ -17,6 +17,7 @@ on_both_engines!(
     a_merged_users_identities_move,
     case_075_the_last_usable_way_in_stays,
     what_was_unlinked_is_remembered_for_its_user,
+    case_039_an_eviction_spares_nothing_and_is_remembered,
     an_unsound_row_is_told,
 );
 
@@ -99,6 +100,27 @@ async fn case_074_what_belongs_to_somebody_is_never_moved(database: Database) {
             let again = Identity { id: IdentityId::new("idn_again"), ..identity("anna", "a") };
             assert!(!identities::insert(tx, &again).await?, "she has it already");
             assert_eq!(identities::find(tx, &claims("a").issuer, "a").await?, Some(identity("anna", "a")));
+            Ok(())
+        })
+    })
+    .await;
+}
+
+async fn case_039_an_eviction_spares_nothing_and_is_remembered(database: Database) {
+    let store = opened(&database).await;
+    write(&store, |tx| {
+        Box::pin(async move {
+            furnish(tx).await?;
+            let his = identity("anna", "a");
+            assert!(identities::insert(tx, &his).await?);
+            let another = Identity { user: id_of("ben"), ..his.clone() };
+            assert!(!identities::evict(tx, &another, later(1)).await?, "it is Anna's");
+            assert!(identities::evict(tx, &his, later(1)).await?, "although it is the last way in");
+            assert!(!identities::evict(tx, &his, later(2)).await?, "it is gone");
+            assert_eq!(identities::list(tx, &id_of("anna")).await?, []);
+            let connection = &his.claims.connection;
+            let remembered = identities::find_unlinked(tx, &id_of("anna"), connection, "a", NOW).await?;
+            assert_eq!(remembered, Some(his.claims));
             Ok(())
         })
     })

@@ -14,6 +14,7 @@ on_both_engines!(
     a_save_is_a_compare_and_set,
     what_is_proven_is_verified,
     a_sign_in_is_counted_for_whoever_may,
+    a_user_is_held_as_long_as_the_epoch_is_the_same,
     a_deleted_user_takes_everything_along,
     a_subject_is_never_given_out_twice,
     a_subject_is_not_given_out_while_it_is_retired,
@@ -136,6 +137,21 @@ async fn a_sign_in_is_counted_for_whoever_may(database: Database) {
             for (user, why) in [(older, "was reset"), (pending("ben"), "is pending"), (blocked, "is blocked")] {
                 assert!(!users::note_login(tx, &user, later(61)).await?, "{why}");
             }
+            Ok(())
+        })
+    })
+    .await;
+}
+
+async fn a_user_is_held_as_long_as_the_epoch_is_the_same(database: Database) {
+    let store = opened(&database).await;
+    write(&store, |tx| {
+        Box::pin(async move {
+            users::insert(tx, &anna()).await?;
+            assert!(users::hold(tx, &anna()).await?);
+            assert_eq!(users::find(tx, &anna().id).await?, Some(anna()), "nothing changed");
+            assert!(!users::hold(tx, &User { epoch: anna().epoch - 1, ..anna() }).await?, "somebody wiped meanwhile");
+            assert!(!users::hold(tx, &active("ben")).await?, "nobody is there");
             Ok(())
         })
     })
