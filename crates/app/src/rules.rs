@@ -26,7 +26,12 @@ pub(crate) struct Rules {
 impl Rules {
     #[cfg(feature = "rules-off")]
     fn hold(&self, rule: Rule) -> bool {
-        self.off.get().is_none_or(|off| !off.contains(&rule))
+        let is_off = self.off.get().is_some_and(|off| off.contains(&rule));
+        if is_off {
+            // `scripts/check-release` looks for this line: a binary that has it must not ship.
+            tracing::debug!(?rule, "GUESTLIST_RULES_SWITCHED_OFF");
+        }
+        !is_off
     }
 
     #[cfg(not(feature = "rules-off"))]
@@ -41,11 +46,9 @@ impl App {
         self.rules().hold(rule)
     }
 
-    /// Switches rules off, once for the life of this app. `scripts/check-release` looks for the line that this logs: a
-    /// binary that has it must not ship.
+    /// Switches rules off, once for the life of this app.
     #[cfg(feature = "rules-off")]
     pub fn switch_off(&self, rules: &[Rule]) {
-        tracing::warn!(?rules, "GUESTLIST_RULES_SWITCHED_OFF");
         // A second call changes nothing: the first one decided.
         let _ = self.rules().off.set(rules.to_vec());
     }

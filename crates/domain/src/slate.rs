@@ -82,7 +82,6 @@ impl Turn {
     pub const fn takes(self, what: Belonging) -> Fate {
         use Belonging::{Grants, Identities, Password, ResetLinks, Sessions};
         match (self, what) {
-            (Self::Accepted, _) => Fate::Goes,
             (Self::Recovered, Identities) => Fate::GoesIfUnproven,
             (Self::PasswordRemoved, Sessions | Grants) => Fate::Stays,
             (
@@ -93,6 +92,7 @@ impl Turn {
                 | Self::PasswordRemoved,
                 Password,
             )
+            | (Self::Accepted, _)
             | (_, Sessions | Grants | ResetLinks) => Fate::Goes,
             (_, Password | Identities) => Fate::Stays,
         }

@@ -252,9 +252,10 @@ impl Trip<'_, '_> {
             Some(identity) => owner_of(users::find(self.tx, &identity.user).await?),
             None => None,
         };
-        let vouched = match self.app.keeps(Rule::ProviderAuthority) {
-            true => self.case.who.vouched_address(&self.connection).cloned(),
-            false => claims.email.clone(),
+        let vouched = if self.app.keeps(Rule::ProviderAuthority) {
+            self.case.who.vouched_address(&self.connection).cloned()
+        } else {
+            claims.email.clone()
         };
         let same_address = match &vouched {
             Some(address) => owner_of(users::find_by_proven_email(self.tx, address).await?),

@@ -166,10 +166,8 @@ pub(crate) fn come_back(state: &State, subject: Who, why: &Why<'_>, off: &Off) -
     if !off.keeps(Rule::IdentityIsSubject) {
         owner = owner.or_else(|| Who::BOTH.into_iter().find(lives_at));
     }
-    let vouched = match off.keeps(Rule::AuthorityIsDeclared) {
-        true => who.vouched_address(&connection).cloned(),
-        false => told.clone(),
-    };
+    let vouched =
+        if off.keeps(Rule::AuthorityIsDeclared) { who.vouched_address(&connection).cloned() } else { told.clone() };
     let proved = |account: &Who| {
         let user = user(state, *account);
         user.email_proven_at.is_some() && Some(user.email) == vouched
@@ -256,7 +254,8 @@ pub(crate) fn wipe(state: &mut State, account: Who, turn: Turn, off: &Off) {
         }
         let row = state.of_mut(account);
         match (turn.takes(what), what) {
-            (Fate::Stays, _) => {}
+            // No application is in the model.
+            (Fate::Stays, _) | (_, Belonging::Grants) => {}
             (Fate::GoesIfUnproven, Belonging::Identities) => {
                 for (subject, identity) in &linked {
                     if !slate::is_covered(identity, proven) {
@@ -272,8 +271,6 @@ pub(crate) fn wipe(state: &mut State, account: Who, turn: Turn, off: &Off) {
                     browser.session = browser.session.filter(|session| session.account != account);
                 }
             }
-            // No application is in the model.
-            (_, Belonging::Grants) => {}
         }
     }
 }

@@ -114,7 +114,7 @@ fn rules() -> String {
 }
 
 fn way(acts: &[Act]) -> String {
-    let words: Vec<String> = acts.iter().map(words).collect();
+    let words: Vec<String> = acts.iter().copied().map(words).collect();
     if words.is_empty() { "-".to_owned() } else { format!("{} steps: {}", words.len(), words.join("; ")) }
 }
 
@@ -122,7 +122,7 @@ fn whose(account: Who) -> &'static str {
     if account == Anna { "Anna's account" } else { "Mallory's account" }
 }
 
-fn words(act: &Act) -> String {
+fn words(act: Act) -> String {
     match act {
         Act::Invite => "Anna is invited by mail".to_owned(),
         Act::Scan => "a scanner reads the mail".to_owned(),
@@ -132,7 +132,7 @@ fn words(act: &Act) -> String {
         Act::Phish => "Mallory learns Anna's password".to_owned(),
         Act::OpenLink(who, generation) => format!("{who:?} opens link {generation}"),
         Act::AcceptByPassword(who) => format!("{who:?} accepts with a password"),
-        Act::LogIn(who, account) => format!("{who:?} logs in to {} with a password", whose(*account)),
+        Act::LogIn(who, account) => format!("{who:?} logs in to {} with a password", whose(account)),
         Act::LogOut => "Anna logs out".to_owned(),
         Act::Age => "Anna's sign-in is no longer fresh".to_owned(),
         Act::Depart(who, Errand::Accept(_)) => format!("{who:?} leaves for a provider to accept"),

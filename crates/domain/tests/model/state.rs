@@ -33,6 +33,7 @@ pub(crate) struct Linked {
 }
 
 /// An account.
+#[expect(clippy::struct_excessive_bools, reason = "as many as the rows it stands for")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Account {
     pub(crate) is_active: bool,

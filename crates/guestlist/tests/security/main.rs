@@ -8,6 +8,7 @@
 mod address_proof;
 mod addresses;
 mod at_rest;
+mod blocked;
 mod cookies;
 mod doors;
 mod every_door;
