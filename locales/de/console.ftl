@@ -106,6 +106,7 @@ rule-merged = kam mit einem anderen Konto
 rule-merged-by-api = über die API zusammengeführt
 rule-removed-by-owner = vom Inhaber nach frischer Anmeldung entfernt
 rule-removed-by-api = über die API entfernt
+rule-removed-by-recovery = entfernt: Es kam nach dem letzten Beweis des Postfachs, und das Passwort wurde wiederhergestellt
 rule-undone = rückgängig gemacht
 
 # Auf welchen Beweisen.
@@ -117,6 +118,7 @@ proof-fresh-sign-in = eine frische Anmeldung
 proof-sign-in = eine Anmeldung gleich danach
 proof-linked-before = gehörte vorher schon dieser Person
 proof-authorized = jemand, der das sagen darf
+proof-mailbox = ein an die Adresse gesendeter Link
 proof-undo-link = der Link in der Mail
 
 # Das Verzeichnis der Verbindungen.

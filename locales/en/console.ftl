@@ -106,6 +106,7 @@ rule-merged = came with another account
 rule-merged-by-api = merged over the API
 rule-removed-by-owner = removed by the owner, after a fresh log-in
 rule-removed-by-api = removed over the API
+rule-removed-by-recovery = removed: it came after the mailbox was last proven, and the password was recovered
 rule-undone = undone
 
 # On which proofs.
@@ -117,6 +118,7 @@ proof-fresh-sign-in = a fresh log-in
 proof-sign-in = a log-in right after
 proof-linked-before = it was this person’s before
 proof-authorized = somebody who may say so
+proof-mailbox = a link mailed to the address
 proof-undo-link = the link in the mail
 
 # The ledger.

@@ -89,7 +89,7 @@ pub(crate) async fn linked(
     write(app, tx, line, now).await
 }
 
-/// Writes that an identity was unlinked: `by` its owner, over the API, in the console.
+/// Writes that an identity was unlinked: by its owner, by a recovery over the mailbox, over the API.
 pub(crate) async fn unlinked(
     app: &App,
     tx: &mut Tx<'_>,
@@ -98,7 +98,11 @@ pub(crate) async fn unlinked(
     actor: &Actor,
     now: Timestamp,
 ) -> Result<UndoKey, StoreError> {
-    let rule = if proof == Proof::FreshSignIn { "removed_by_owner" } else { "removed_by_api" };
+    let rule = match proof {
+        Proof::FreshSignIn => "removed_by_owner",
+        Proof::Mailbox => "removed_by_recovery",
+        _ => "removed_by_api",
+    };
     let line = Line { user, kind: Kind::Unlinked, way: Some(way_of(claims)), rule, proofs: &[proof], actor };
     write(app, tx, line, now).await
 }

@@ -9,6 +9,7 @@ use crate::error::{Unexpected, act_errors};
 use crate::history;
 use crate::invite::{self, InvitationLink, InviteError, TicketTerms};
 use crate::landing::{self, Landing, Wish};
+use crate::ledger;
 use crate::outbox::{self, Letter};
 use crate::passwords;
 use crate::rules::Rule;
@@ -21,6 +22,7 @@ use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::identity::UpstreamIdentity;
 use guestlist_domain::ids::{ClientId, InvitationId, TicketId, UserId};
 use guestlist_domain::invitation::{DEFAULT_LIFETIME, Invitation, State, Terms};
+use guestlist_domain::ledger::Proof;
 use guestlist_domain::mail::Occasion;
 use guestlist_domain::secret::{Purpose, Secret, SecretHash, Sensitive};
 use guestlist_domain::slate::{Turn, mailbox_recovers};
@@ -334,7 +336,8 @@ async fn tell_of(
     history::record_with(app, tx, now, (EventKind::UserUnlinked, &Actor::System, about), &facts).await?;
     let connection = connections::find(tx, &gone.connection).await?;
     let provider = connection.map(|connection| connection.display_name).unwrap_or_default();
-    Ok(outbox::enqueue(app, tx, Letter::to(user, Occasion::WayInRemoved { provider }), now).await?)
+    let key = ledger::unlinked(app, tx, (&user.id, gone), Proof::Mailbox, &Actor::System, now).await?;
+    Ok(ledger::tell_removed(app, tx, (user, &provider), key, now).await?)
 }
 
 /// How long a ticket lives that says `ttl`, in seconds; zero or nothing is Auth0's default.

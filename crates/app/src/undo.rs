@@ -8,15 +8,17 @@ use crate::error::{Unexpected, act_errors};
 use crate::history;
 use crate::ledger::{self, Line};
 use crate::outbox::{self, Letter};
+use crate::slate;
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::identity::{Identity, LinkRule};
 use guestlist_domain::ids::{IdentityId, LedgerId, UserId};
 use guestlist_domain::ledger::{Entry, Kind, LedgerWay, NotUndone, Proof, Undo};
 use guestlist_domain::mail::Occasion;
 use guestlist_domain::secret::Secret;
+use guestlist_domain::slate::Turn;
 use guestlist_domain::time::{Timestamp, days};
 use guestlist_domain::user::{Standing, User};
-use guestlist_store::{Tx, connections, grants, identities, link_ledger, sessions, tickets, users};
+use guestlist_store::{Tx, connections, identities, link_ledger, users};
 use serde_json::json;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -217,7 +219,7 @@ async fn carry_out(
         Undo::Relink => Occasion::WayInAdded { provider, entry: None },
     };
     outbox::enqueue(app, tx, Letter::to(&user, occasion), now).await?;
-    evict(tx, &user, now).await
+    evict(app, tx, &user, now).await
 }
 
 async fn unlink(tx: &mut Tx<'_>, user: &User, way: &LedgerWay, now: Timestamp) -> Result<EventKind, UndoError> {
@@ -248,12 +250,10 @@ async fn relink(
 }
 
 /// Whoever did what is undone now may still be in the house.
-async fn evict(tx: &mut Tx<'_>, user: &User, now: Timestamp) -> Result<(), UndoError> {
-    sessions::delete_of_user(tx, &user.id).await?;
-    grants::revoke_of_user(tx, &user.id, now).await?;
-    tickets::replace_open(tx, &user.id).await?;
+async fn evict(app: &App, tx: &mut Tx<'_>, user: &User, now: Timestamp) -> Result<(), UndoError> {
+    slate::wipe(app, tx, user, Turn::Undone, now).await?;
     // The removal of an identity moved the row's version on.
     let current = users::find(tx, &user.id).await?.ok_or(UndoError::NotFound)?;
-    let renewed = User { epoch: current.epoch + 1, updated_at: now, ..current };
+    let renewed = User { epoch: slate::epoch_after(app, &current, Turn::Undone), updated_at: now, ..current };
     Ok(users::save(tx, &renewed).await?)
 }

@@ -68,6 +68,8 @@ words! {
         LinkedBefore = "linked_before",
         /// A program or an administrator that may say so.
         Authorized = "authorized",
+        /// A link that was mailed to the address.
+        Mailbox = "mailbox",
         /// The link in the mail about the change.
         UndoLink = "undo_link",
     }

@@ -28,6 +28,8 @@ pub enum Turn {
     Blocked,
     /// An administrator ended the block.
     Unblocked,
+    /// A change of ways in was undone: it was not the owner who made it.
+    Undone,
 }
 
 /// What stands on a user.
@@ -58,7 +60,7 @@ pub enum Fate {
 
 impl Turn {
     /// Everything that can happen.
-    pub const EVERY: [Self; 9] = [
+    pub const EVERY: [Self; 10] = [
         Self::Accepted,
         Self::Recovered,
         Self::ResetByHandedLink,
@@ -68,6 +70,7 @@ impl Turn {
         Self::AddressChanged,
         Self::Blocked,
         Self::Unblocked,
+        Self::Undone,
     ];
 
     /// A new password by a link of that channel.
@@ -115,6 +118,7 @@ impl Turn {
             Self::AddressChanged => "address changed by the API",
             Self::Blocked => "blocked",
             Self::Unblocked => "block ended",
+            Self::Undone => "a change of ways in undone",
         }
     }
 }
