@@ -29,6 +29,10 @@ pub async fn run(app: App, stop: impl Future<Output = ()> + Send) {
 }
 
 async fn mails(app: &App) {
+    if let Err(error) = deliver_mail::free_leases(app).await {
+        // They end by themselves after a while.
+        tracing::warn!(job = "deliver_mail", %error, "the leases of a former process could not be freed");
+    }
     loop {
         match deliver_due(app).await {
             // There may be more than one lease took.

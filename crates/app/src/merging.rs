@@ -9,6 +9,7 @@ use crate::history;
 use crate::ledger::{self, Line};
 use crate::outbox::{self, Letter};
 use guestlist_domain::event::{About, Actor, EventKind};
+use guestlist_domain::identity::Identity;
 use guestlist_domain::ids::UserId;
 use guestlist_domain::ledger::{Kind, Proof};
 use guestlist_domain::mail::Occasion;
@@ -43,7 +44,11 @@ impl From<StoreError> for MergeError {
 pub(crate) async fn look(tx: &mut Tx<'_>, first: &User, second: &User, wish: MetadataWish) -> Result<Plan, MergeError> {
     let one = Side { user: first, has_password: passwords::find(tx, &first.id).await?.is_some() };
     let other = Side { user: second, has_password: passwords::find(tx, &second.id).await?.is_some() };
-    Ok(plan(one, other, wish)?)
+    let plan = plan(one, other, wish)?;
+    if second.is_admin() && !first.is_admin() && users::count_administrators(tx).await? == 1 {
+        return Err(MergeError::LastAdministrator);
+    }
+    Ok(plan)
 }
 
 /// Makes `second` a part of `first`. The answer is the first one as it is now, and what was left out.
@@ -65,25 +70,28 @@ pub(crate) async fn merge(
     };
     users::save(tx, &merged).await?;
     users::save(tx, &User { epoch: second.epoch + 1, updated_at: now, ..second.clone() }).await?;
+    let brought = identities::list(tx, &second.id).await?;
     identities::move_to(tx, &merged.id, &second.id, now).await?;
     invitations::move_to(tx, &merged.id, &second.id).await?;
     // Sessions, grants, tickets and the password go with the row.
     if !users::delete(tx, &second.id, now).await? {
         return Err(StoreError::Conflict.into());
     }
-    if second.is_admin() && !users::has_administrator(tx).await? {
-        return Err(MergeError::LastAdministrator);
-    }
     let line = Line { user: &merged.id, kind: Kind::Merged, way: None, rule, proofs, actor };
     let mut entry = ledger::entry(app, line, now);
-    entry.details = details(&second, &plan);
+    entry.details = details(&second, &brought, &plan);
     link_ledger::append(tx, &entry, None).await?;
     tell(app, tx, (&merged, &second), &plan, actor, now).await?;
     Ok((User { version: merged.version + 1, ..merged }, plan))
 }
 
 /// All that the second user was, but for secrets: kept, since nothing else keeps it.
-fn details(second: &User, plan: &Plan) -> serde_json::Map<String, Value> {
+fn details(second: &User, brought: &[Identity], plan: &Plan) -> serde_json::Map<String, Value> {
+    let way = |identity: &Identity| {
+        let claims = &identity.claims;
+        json!({"connection_id": claims.connection, "issuer": claims.issuer, "subject": claims.subject,
+            "rule": identity.linked_by.as_str(), "linked_at": identity.linked_at.millis()})
+    };
     let was = json!({
         "user_id": second.id,
         "email": second.email.as_str(),
@@ -93,6 +101,7 @@ fn details(second: &User, plan: &Plan) -> serde_json::Map<String, Value> {
         "user_metadata": second.user_metadata,
         "app_metadata": second.app_metadata,
         "created_at": second.created_at.millis(),
+        "identities": brought.iter().map(way).collect::<Vec<_>>(),
     });
     [("merged", was), ("conflicts", json!(plan.conflicts)), ("left_out", json!(plan.left_out))]
         .into_iter()

@@ -99,23 +99,25 @@ pub struct Undoing {
     pub email: String,
 }
 
-/// A user's ledger, newest first; the last 200 lines. `None` if there is no such user.
+/// A user's ledger, newest first; the last 200 lines. It outlives its user, who may have been merged into another; `None`
+/// if there never was one.
 pub async fn ledger_of(app: &App, user: &UserId) -> Result<Option<Vec<LedgerLine>>, Unexpected> {
     let (now, user) = (app.now(), user.clone());
     app.read(move |tx| {
         let user = user.clone();
         Box::pin(async move {
-            if users::find(tx, &user).await?.is_none() {
+            let entries = link_ledger::of_user(tx, &user, MOST_LINES).await?;
+            let is_here = users::find(tx, &user).await?.is_some();
+            if entries.is_empty() && !is_here {
                 return Ok(None);
             }
-            let entries = link_ledger::of_user(tx, &user, MOST_LINES).await?;
             let known = connections::list(tx).await?;
             let undone: HashSet<LedgerId> = entries.iter().filter_map(|entry| entry.undoes.clone()).collect();
             let line = |entry: Entry| {
                 let connection = entry.way.as_ref().map(|way| &way.connection);
                 let provider = known.iter().find(|way| Some(&way.id) == connection).map(|way| way.display_name.clone());
                 let undone = undone.contains(&entry.id);
-                let undoable_until = entry.undo(undone, now).ok().map(|_| entry.undoable_until());
+                let undoable_until = entry.undo(undone, now).ok().filter(|_| is_here).map(|_| entry.undoable_until());
                 LedgerLine { entry, provider, undone, undoable_until }
             };
             Ok(Some(entries.into_iter().map(line).collect()))

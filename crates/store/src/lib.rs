@@ -17,6 +17,7 @@
 //! # Ok(rows) }
 //! ```
 
+mod abort;
 pub mod address_codes;
 pub mod clients;
 pub mod connections;
@@ -51,6 +52,7 @@ pub mod users;
 mod value;
 mod writer;
 
+pub use abort::{ABORT_POINTS, abort_at};
 pub use error::StoreError;
 pub use migrate::{MIGRATIONS, Migration};
 pub use row::Row;

@@ -32,6 +32,7 @@ sql! {
         WHERE invitation_id = $1 AND status = 'queued' AND leased_until <= $2";
     DELIVERY = "SELECT status, attempts, sent_at, last_error FROM outbox WHERE invitation_id = $1 \
         ORDER BY created_at DESC, id DESC LIMIT 1";
+    FREE_LEASES = "UPDATE outbox SET leased_until = 0 WHERE status = 'queued' AND leased_until > 0";
     NEXT_DUE = "SELECT MIN(CASE WHEN leased_until > due_at THEN leased_until ELSE due_at END) FROM outbox \
         WHERE status = 'queued'";
 }
@@ -78,6 +79,11 @@ pub async fn insert(tx: &mut Tx<'_>, mail: &OutboxMail) -> Result<(), StoreError
 /// with an older one has lost it.
 pub async fn lease(tx: &mut Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<OutboxMail>, StoreError> {
     tx.rows(LEASE_DUE, p![now.plus(LEASE), now, limit]).await?.iter().map(read).collect()
+}
+
+/// Frees every leased mail. Only where nobody can hold a lease: before the first worker of the only process.
+pub async fn free_leases(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+    tx.exec(FREE_LEASES, p![]).await
 }
 
 /// The mail server took it. False if the lease was lost.

@@ -5,6 +5,7 @@
 //! the commit. A connection lost during the commit is told as it is. Must not know statements.
 
 use crate::Act;
+use crate::abort::abort_at;
 use crate::error::StoreError;
 use crate::migrate::{self, Migration};
 use crate::postgres::{chain, failure};
@@ -171,9 +172,11 @@ impl Server {
         if transaction.client().is_closed() {
             return Err(Failure { error: StoreError::LostConnection, again: Again::Reconnect });
         }
+        abort_at("store.before_commit");
         match transaction.commit().await.map_err(|error| failure(&error)) {
             Ok(()) => {
                 self.commits.fetch_add(1, Ordering::Relaxed);
+                abort_at("store.after_commit");
                 Ok(())
             }
             Err(Failure { again: Again::Reconnect, .. }) => Err(StoreError::AmbiguousCommit.into()),

@@ -42,6 +42,8 @@ sql! {
     DELETE = "DELETE FROM users WHERE id = $1";
     RETIRE = "INSERT INTO retired_users (id, retired_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
     // LIKE would not do: SQLite's looks past upper and lower case.
+    COUNT_ADMINS = "SELECT COUNT(*) FROM users WHERE REPLACE(roles, '\"admin\"', '') <> roles AND lifecycle = 'active' \
+        AND blocked = 0";
     HAS_ADMIN = "SELECT id FROM users WHERE REPLACE(roles, '\"admin\"', '') <> roles AND lifecycle = 'active' \
         AND blocked = 0 LIMIT 1";
 }
@@ -170,6 +172,11 @@ pub async fn delete(tx: &mut Tx<'_>, id: &UserId, now: Timestamp) -> Result<bool
         tx.exec(RETIRE, p![id, now]).await?;
     }
     Ok(deleted)
+}
+
+/// How many can open the console.
+pub async fn count_administrators(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
+    tx.row(COUNT_ADMINS, p![]).await?.map_or(Ok(0), |row| row.int(0))
 }
 
 /// Whether anybody can open the console.

@@ -3,6 +3,7 @@
 //! Owns the group commit: whatever waits is taken into one transaction, a savepoint each, made durable by one commit
 //! and answered only after it. Must not wait to fill a batch, and must not let one job's failure touch another's rows.
 
+use crate::abort::abort_at;
 use crate::error::StoreError;
 use crate::lite;
 use crate::queue::{Job, Line, Presence, Queue, line, tell};
@@ -88,9 +89,11 @@ impl Writer {
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
+        abort_at("store.before_commit");
         match self.connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])) {
             Ok(_) => {
                 self.commits.fetch_add(1, Ordering::Relaxed);
+                abort_at("store.after_commit");
                 Ok(())
             }
             // What was written may be found whole when the log is read next time.

@@ -10,11 +10,15 @@ pub mod inbox;
 pub mod interop;
 pub mod postgres;
 pub mod provider;
+pub mod remote;
 pub mod scratch;
 pub mod smtp;
 pub mod tls;
 pub mod visitor;
 pub mod webdriver;
+
+/// Where a test can let the program die.
+pub use guestlist_store::ABORT_POINTS;
 
 /// Makes of each `async fn name(engine: Engine)` two tests, `name::on_sqlite` and `name::on_postgres`.
 #[macro_export]

@@ -20,12 +20,25 @@ use guestlist_domain::ticket::{self, Channel};
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::User;
 use guestlist_outbound::mail::{MailTransport, RenderedMail};
-use guestlist_store::{Tx, address_codes, clients, invitations, link_ledger, outbox, tickets, users};
+use guestlist_store::{Engine, Tx, abort_at, address_codes, clients, invitations, link_ledger, outbox, tickets, users};
 use serde_json::json;
 use zeroize::Zeroizing;
 
 /// Mails a lease: few, so that a slow mail server does not hold many.
 const BATCH: i64 = 8;
+
+/// A SQLite file has one process, and this is it: whoever held a lease is no more. On PostgreSQL it may be another node.
+pub(super) async fn free_leases(app: &App) -> Result<(), Unexpected> {
+    app.write(|tx| {
+        Box::pin(async move {
+            if tx.engine() == Engine::Sqlite {
+                outbox::free_leases(tx).await?;
+            }
+            Ok(())
+        })
+    })
+    .await
+}
 
 /// Delivers what is due now, one batch. The answer is how many mails it worked on.
 pub async fn deliver_due(app: &App) -> Result<usize, Unexpected> {
@@ -33,6 +46,9 @@ pub async fn deliver_due(app: &App) -> Result<usize, Unexpected> {
     let now = app.now();
     let due =
         app.write(move |tx| Box::pin(async move { Ok::<_, Unexpected>(outbox::lease(tx, now, BATCH).await?) })).await?;
+    if !due.is_empty() {
+        abort_at("outbox.leased");
+    }
     let mut under_way = Vec::with_capacity(due.len());
     for mail in &due {
         under_way.push(deliver(app, transport, mail));
@@ -81,7 +97,10 @@ async fn deliver(app: &App, transport: &dyn MailTransport, mail: &OutboxMail) ->
         date: mail.created_at,
     };
     match transport.send(&rendered).await {
-        Ok(()) => mark_sent(app, mail, app.now()).await,
+        Ok(()) => {
+            abort_at("outbox.sent");
+            mark_sent(app, mail, app.now()).await
+        }
         Err(failure) => note_failure(app, mail, &failure, app.now()).await,
     }
 }

@@ -1,7 +1,11 @@
 //! The program as an operator has it: a binary, an environment, its output and its exit code.
 
-#![expect(clippy::expect_used, reason = "tests")]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![expect(clippy::print_stdout, reason = "the runner that kills prints its counts")]
 
 mod commands;
+mod kills;
+mod load;
+mod nodes;
 mod rig;
 mod serve;

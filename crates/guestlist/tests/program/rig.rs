@@ -79,7 +79,17 @@ impl Installation {
 
     /// Starts `serve` and waits until it says that it serves.
     pub(crate) fn serve(&self) -> Server {
+        Self::start(self.command(&["serve"]))
+    }
+
+    /// The same, but it dies at that point.
+    pub(crate) fn dying(&self, point: &str) -> Server {
         let mut command = self.command(&["serve"]);
+        command.env("TEST_ABORT_AT", point);
+        Self::start(command)
+    }
+
+    fn start(mut command: Command) -> Server {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("serve can be started");
         let out = child.stdout.take().expect("it is piped");
         let mut log = BufReader::new(child.stderr.take().expect("it is piped"));
@@ -124,6 +134,17 @@ impl Server {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status().expect("kill can be run");
         assert!(sent.success());
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) fn wait(mut self) -> ExitStatus {
+        self.child.wait().expect("it ends")
+    }
+
+    /// Ends it at once, as a lost machine would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it ends");
     }
 
     /// Tells it to stop; gives its exit status, what it printed and what it logged since it served.

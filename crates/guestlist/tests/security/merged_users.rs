@@ -80,6 +80,10 @@ async fn case_077_the_second_user_ends_and_every_way_in_leads_to_the_first(engin
     assert_eq!((&ledger[0]["kind"], &ledger[0]["rule"]), (&json!("merged"), &json!("merged_by_api")));
     assert_eq!(ledger[0]["details"]["merged"]["user_id"], json!(bob_id));
     assert_eq!(ledger[0]["undoable_until"], Value::Null);
+    assert_eq!(ledger[0]["details"]["merged"]["identities"][0]["subject"], json!("bob-at-acme"));
+    // How the other one came to its ways in is still told; nothing of it can be undone.
+    let former = scene.api.get(&format!("{}/link-ledger", user_path(&bob_id))).await.assert_status(200).json();
+    assert_eq!((&former[0]["kind"], &former[0]["undoable_until"]), (&json!("linked"), &Value::Null));
     // Invited anew, Bob is somebody else.
     scene.invite(BOB).await;
     assert_ne!(id_of(&scene, BOB).await, bob_id);
@@ -179,10 +183,12 @@ async fn case_077_the_last_administrator_stays(engine: Engine) {
     let admin = id_of(&scene, "admin@example.org").await;
     let before = scene.contents().await;
     let path = scene.identities_path(ANNA).await;
-    let refused = scene.api.post(&path, &naming(&admin)).await;
-    refused.assert_status(400);
-    assert!(refused.body.contains("last administrator"), "{}", refused.body);
-    scene.assert_same(&before, TRACES).await;
+    for path in [path.clone(), format!("{path}?dry_run=true")] {
+        let refused = scene.api.post(&path, &naming(&admin)).await;
+        refused.assert_status(400);
+        assert!(refused.body.contains("last administrator"), "{}", refused.body);
+        scene.assert_same(&before, TRACES).await;
+    }
     // The other way round is nobody's loss; the role does not spread.
     let path = scene.identities_path("admin@example.org").await;
     let anna_id = id_of(&scene, ANNA).await;

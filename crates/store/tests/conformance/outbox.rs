@@ -14,6 +14,7 @@ on_both_engines!(
     a_mail_comes_back_as_it_went,
     mails_are_leased_when_they_are_due,
     case_117_a_lease_that_is_over_frees_its_mail,
+    case_117_a_new_process_frees_what_a_dead_one_held,
     case_117_many_workers_lease_each_mail_once,
     a_sent_mail_carries_no_secret,
     a_mail_is_tried_again_when_it_is_time,
@@ -130,6 +131,25 @@ async fn case_117_a_lease_that_is_over_frees_its_mail(database: Database) {
             assert!(outbox::mark_sent(tx, &held, end).await?);
             assert!(!outbox::mark_sent(tx, &held, end).await?, "once");
             assert_eq!(outbox::lease(tx, end.plus(HOUR), 1).await?, [], "it is sent");
+            Ok(())
+        })
+    })
+    .await;
+}
+
+async fn case_117_a_new_process_frees_what_a_dead_one_held(database: Database) {
+    let store = opened(&database).await;
+    write(&store, |tx| {
+        Box::pin(async move {
+            outbox::insert(tx, &invite("a", 0)).await?;
+            let dead = outbox::lease(tx, NOW, 1).await?.remove(0);
+            assert_eq!(outbox::free_leases(tx).await?, 1);
+            assert_eq!(outbox::free_leases(tx).await?, 0);
+            let again = outbox::lease(tx, NOW, 1).await?.remove(0);
+            assert_eq!(OutboxMail { attempts: 1, ..again.clone() }, dead);
+            assert!(!outbox::mark_sent(tx, &dead, NOW).await?, "the dead one's word counts for nothing");
+            assert!(outbox::mark_sent(tx, &again, NOW).await?);
+            assert_eq!(outbox::free_leases(tx).await?, 0, "what is sent stays sent");
             Ok(())
         })
     })

@@ -260,8 +260,10 @@ async fn an_administrator_is_whoever_may_open_the_console(database: Database) {
                 users::insert(tx, &user).await?;
             }
             assert!(!users::has_administrator(tx).await?);
+            assert_eq!(users::count_administrators(tx).await?, 0);
             users::insert(tx, &anna()).await?;
             assert!(anna().is_admin() && users::has_administrator(tx).await?);
+            assert_eq!(users::count_administrators(tx).await?, 1);
             Ok(())
         })
     })
