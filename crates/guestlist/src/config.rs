@@ -210,11 +210,15 @@ impl Reading<'_> {
         let Some(given) = self.given(keys::DATABASE_URL) else {
             return Some(Target::Sqlite { path: data_dir.join("guestlist.db") });
         };
-        let target = match Url::parse(given.text.expose()) {
-            Ok(url) if matches!(url.scheme(), "postgres" | "postgresql") => {
+        let text = given.text.expose();
+        let target = match text.split_once("://") {
+            // The driver reads it, and several hosts in it, which no URL has: primary and standby.
+            Some(("postgres" | "postgresql", rest)) if !rest.is_empty() => {
                 Some(Target::Postgres { url: given.text.clone(), pool })
             }
-            Ok(url) if url.scheme() == "sqlite" => sqlite_path(&url).map(|path| Target::Sqlite { path }),
+            Some(("sqlite", _)) => {
+                Url::parse(text).ok().and_then(|url| sqlite_path(&url)).map(|path| Target::Sqlite { path })
+            }
             _ => None,
         };
         if target.is_none() {

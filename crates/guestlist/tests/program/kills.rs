@@ -32,7 +32,11 @@ pub(crate) fn mailing(smtp: &SmtpServer) -> Installation {
 }
 
 pub(crate) fn on_postgres(smtp: &SmtpServer, database: &TestDatabase) -> Installation {
-    mailing(smtp).with("GUESTLIST_DATABASE_URL", database.url()).with("GUESTLIST_SECRET_KEY", SECRET_KEY)
+    on_postgres_at(smtp, database.url())
+}
+
+pub(crate) fn on_postgres_at(smtp: &SmtpServer, url: &str) -> Installation {
+    mailing(smtp).with("GUESTLIST_DATABASE_URL", url).with("GUESTLIST_SECRET_KEY", SECRET_KEY)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
