@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "the runner that kills prints its counts")]
 
 mod commands;
+mod full_disk;
 mod kills;
 mod load;
 mod nodes;
