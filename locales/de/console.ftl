@@ -104,6 +104,7 @@ rule-api = über die API verbunden
 rule-restored = zurückgeholt: das Entfernen wurde rückgängig gemacht
 rule-merged = kam mit einem anderen Konto
 rule-merged-by-api = über die API zusammengeführt
+rule-merged-by-owner = vom Inhaber zusammengeführt, der beide bewiesen hat
 rule-removed-by-owner = vom Inhaber nach frischer Anmeldung entfernt
 rule-removed-by-api = über die API entfernt
 rule-removed-by-recovery = entfernt: Es kam nach dem letzten Beweis des Postfachs, und das Passwort wurde wiederhergestellt

@@ -179,6 +179,8 @@ done-connected = Verbunden. Damit öffnen Sie Ihr Konto von jetzt an auch.
 done-removed = Entfernt. Damit öffnet man Ihr Konto nicht mehr.
 done-password-saved = Ihr Passwort ist gespeichert.
 done-last-way-kept = Der letzte Weg in Ihr Konto bleibt. Fügen Sie erst einen anderen hinzu.
+done-merged = Beide Konten sind jetzt eines.
+done-not-merged = Diese beiden Konten lassen sich hier nicht zusammenführen. Bitte fragen Sie, wer diese Site betreibt.
 done-address-confirmed = Ihre Adresse ist bestätigt.
 
 # Was schiefging.
@@ -234,3 +236,16 @@ dead-undo-last-way = Es ist der letzte Weg in das Konto und bleibt deshalb. Lege
 dead-undo-kept = Das lässt sich hier nicht rückgängig machen: Das Login gehört inzwischen zu einem anderen Konto, oder das Konto ist gesperrt.
 dead-undo-unknown = Diesen Link kennen wir nicht. Vielleicht wurde er unterwegs abgeschnitten: Kopieren Sie ihn vollständig aus der Mail.
 dead-undo-account = Ihr Konto
+
+# Zwei Konten einer Person.
+merge-title = Gehört Ihnen dieses Konto auch?
+merge-intro = Diese Anmeldung mit { $provider } öffnet hier ein anderes Konto.
+merge-first = Sie sind angemeldet als
+merge-second = { $provider } öffnet
+merge-explained = Wenn beide Ihnen gehören, können Sie sie zusammenführen. Jeder Anbieter, der { $second } öffnet, öffnet dann { $first }, und alle, die bei { $second } angemeldet sind, werden abgemeldet.
+merge-password = Das Passwort von { $second } öffnet dann nichts mehr.
+merge-differs = Wo sich die beiden unterscheiden, bleibt { $first }, wie es ist:
+merge-differs-line = { $kept } bleibt, { $dropped } entfällt
+merge-final = Das lässt sich nicht rückgängig machen. Beide Adressen erhalten eine Mail.
+merge-press = Beide zusammenführen
+merge-leave = Beide lassen, wie sie sind

@@ -104,6 +104,7 @@ rule-api = linked over the API
 rule-restored = brought back: its removal was undone
 rule-merged = came with another account
 rule-merged-by-api = merged over the API
+rule-merged-by-owner = merged by the owner, who proved both
 rule-removed-by-owner = removed by the owner, after a fresh log-in
 rule-removed-by-api = removed over the API
 rule-removed-by-recovery = removed: it came after the mailbox was last proven, and the password was recovered

@@ -179,6 +179,8 @@ done-connected = Connected. It opens your account from now on.
 done-removed = Removed. It no longer opens your account.
 done-password-saved = Your password is saved.
 done-last-way-kept = The last way into your account stays. Add another one first.
+done-merged = Both accounts are one now.
+done-not-merged = These two accounts cannot be brought together here. Please ask whoever runs this site.
 done-address-confirmed = Your address is confirmed.
 
 # What went wrong. The provider text names one; the plain one knows none.
@@ -234,3 +236,16 @@ dead-undo-last-way = It is the last way into the account, so it stays. Set a pas
 dead-undo-kept = This cannot be undone here: the login belongs to another account by now, or the account is blocked.
 dead-undo-unknown = We do not know this link. Perhaps it was cut short on its way: try to copy it from the mail as a whole.
 dead-undo-account = Your account
+
+# Two accounts of one person.
+merge-title = Is this account yours too?
+merge-intro = This { $provider } login opens another account here.
+merge-first = You are logged in as
+merge-second = { $provider } opens
+merge-explained = If both are yours, you can bring them together. Every provider that opens { $second } then opens { $first }, and everybody who is logged in to { $second } is logged out.
+merge-password = The password of { $second } opens nothing any more.
+merge-differs = Where the two differ, { $first } stays as it is:
+merge-differs-line = { $kept } stays, { $dropped } goes
+merge-final = This cannot be undone. Both addresses get a mail.
+merge-press = Bring both together
+merge-leave = Leave them as they are

@@ -4,11 +4,13 @@
 //! provider is asked before the transaction; what its answer means is decided by [`guestlist_domain::linking::decide`]
 //! within. Must not know cookies, pages or protocols.
 
+mod joining;
 mod outcome;
 mod proving;
 mod verdict;
 
 pub use guestlist_outbound::upstream::{UpstreamError, posted_name};
+pub use joining::{Joining, join, joining};
 pub use outcome::{Arrival, Confirming, Tried};
 pub use proving::{Proving, proving};
 
@@ -83,6 +85,9 @@ pub enum SocialError {
     /// Ways in are changed only soon after a sign-in.
     #[error("a fresh sign-in is needed")]
     NotFresh,
+    /// These two accounts cannot be one.
+    #[error("these two accounts cannot be one")]
+    StayTwo,
     /// The provider refused, could not be reached, or answered nonsense.
     #[error("the provider: {error}")]
     Upstream {

@@ -75,6 +75,9 @@ pub enum Decision {
     ConfirmAccount(UserId),
     /// Ask for one sign-in with a method this user already has, then link.
     AskProof(UserId),
+    /// The identity opens this other account. Whoever is here just proved both: show them side by side, and make them one
+    /// only after a deliberate press.
+    OfferMerge(UserId),
     /// No.
     Refuse(Refusal),
 }
@@ -221,7 +224,10 @@ fn link(user: &UserId, standing: Standing, facts: &Facts<'_>) -> Decision {
     match (standing, &facts.owner) {
         (Standing::Blocked, _) => Decision::Refuse(Refusal::UserBlocked),
         (Standing::Pending, _) => Decision::Refuse(Refusal::NotInvited),
-        (Standing::Active, Some(owner)) if owner.user != *user => Decision::Refuse(Refusal::LinkedElsewhere),
+        (Standing::Active, Some(owner)) if owner.user != *user => match owner.standing {
+            Standing::Active => Decision::OfferMerge(owner.user.clone()),
+            Standing::Pending | Standing::Blocked => Decision::Refuse(Refusal::LinkedElsewhere),
+        },
         (Standing::Active, _) => Decision::Link(user.clone()),
     }
 }

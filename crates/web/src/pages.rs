@@ -5,6 +5,7 @@
 mod accept;
 mod account;
 mod address;
+mod merge;
 mod onward;
 mod recover;
 mod sign_in;
@@ -23,6 +24,7 @@ pub(crate) fn router() -> Router<WebState> {
         .merge(accept::router())
         .merge(account::router())
         .merge(address::router())
+        .merge(merge::router())
         .merge(recover::router())
         .merge(sign_in::router())
         .merge(social::router())

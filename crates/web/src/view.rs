@@ -19,6 +19,7 @@ pub mod address;
 pub mod assets;
 pub mod connections;
 pub mod console;
+pub mod merge;
 pub mod notice;
 pub mod parts;
 pub mod recover;

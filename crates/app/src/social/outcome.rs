@@ -23,6 +23,10 @@ pub enum Arrival {
     Linked,
     /// The page that names both addresses comes next.
     Confirm,
+    /// The page that shows two accounts of one person comes next.
+    OfferMerge,
+    /// The other account is a part of this one now.
+    Merged,
     /// A sign-in with a method that the user already has comes next.
     AskProof {
         /// For this application.

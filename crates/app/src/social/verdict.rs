@@ -3,7 +3,7 @@
 //! Owns the reading of the facts that [`decide`] wants and the writes that each decision means. The rule itself stands in
 //! the domain alone.
 
-use super::{Arrival, SocialError, Tried};
+use super::{Arrival, SocialError, Tried, joining};
 use crate::accept::CameIn;
 use crate::admission::{self, Upstream, WayIn};
 use crate::app::App;
@@ -11,6 +11,7 @@ use crate::error::Unexpected;
 use crate::history;
 use crate::landing::{self, Landing, Wish};
 use crate::linked::{self, NewLink};
+use crate::merging;
 use crate::proof;
 use crate::rules::Rule;
 use crate::sessions::{self, NewSession, SignedIn};
@@ -21,6 +22,7 @@ use guestlist_domain::flow::{self, Flow, Step};
 use guestlist_domain::identity::{LinkRule, ProvenIdentity};
 use guestlist_domain::ids::{ClientId, SessionId, UserId};
 use guestlist_domain::invitation::{Link, OpenInvitation, Standing, Terms};
+use guestlist_domain::ledger::Proof;
 use guestlist_domain::linking::{Decision, Facts, Owner, Purpose, Refusal, decide};
 use guestlist_domain::secret::Secret;
 use guestlist_domain::session::Method;
@@ -227,8 +229,26 @@ impl Trip<'_, '_> {
                 self.add(&user, LinkRule::OwnAccount, &Actor::User(user.clone())).await?;
                 Ok(Arrival::Linked)
             }
+            Decision::OfferMerge(second) if self.case.confirmed => {
+                self.move_on(&Step::Done).await?;
+                self.join(signed_in.user, &second).await
+            }
+            Decision::OfferMerge(_) => {
+                self.move_on(&Step::Confirming { identity: self.case.who.clone() }).await?;
+                Ok(Arrival::OfferMerge)
+            }
             other => self.refuse(other).await,
         }
+    }
+
+    /// Two accounts of one person become one: the one that is signed in stays.
+    async fn join(&mut self, first: User, second: &UserId) -> Result<Arrival, SocialError> {
+        let second = users::find(self.tx, second).await?.ok_or(StoreError::Conflict)?;
+        let actor = Actor::User(first.id.clone());
+        let why = ("merged_by_owner", &[Proof::FreshSignIn, Proof::Provider][..], &actor);
+        let merged = merging::merge(self.app, self.tx, (first, second), joining::WISH, why, self.now).await;
+        merged.map_err(joining::refused)?;
+        Ok(Arrival::Merged)
     }
 
     async fn add(&mut self, user: &UserId, rule: LinkRule, actor: &Actor) -> Result<(), Unexpected> {

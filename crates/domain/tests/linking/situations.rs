@@ -103,6 +103,7 @@ fn words(decision: &Decision, came: Option<&str>) -> String {
         Decision::AskProof(user) => format!("AskProof({user})"),
         Decision::BringTo(user) => format!("BringTo({user})"),
         Decision::ConfirmAccount(user) => format!("ConfirmAccount({user})"),
+        Decision::OfferMerge(user) => format!("OfferMerge({user})"),
         Decision::Confirm(other) => {
             check(other);
             "Confirm(both addresses)".to_owned()

@@ -262,6 +262,12 @@ impl World {
                     self.owned.push((person, subject));
                 }
             }
+            Decision::OfferMerge(user) => {
+                self.seen.insert("offer to merge");
+                prop_assert_eq!(self.owner_of(subject), Some(self.number(&user)), "whose identity it is");
+                prop_assert_ne!(self.number(&user), person);
+                prop_assert_eq!(self.standing(person), Standing::Active);
+            }
             Decision::Refuse(_) => _ = self.seen.insert("refuse to link"),
             other => prop_assert!(false, "nobody who links gets {other:?}"),
         }
@@ -385,6 +391,7 @@ fn everything_happens_in_the_small_world() {
         "confirm the account",
         "link",
         "merge at once",
+        "offer to merge",
         "refuse to accept",
         "refuse to link",
         "refuse to sign in",

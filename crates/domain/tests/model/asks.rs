@@ -194,7 +194,11 @@ pub(crate) fn come_back(state: &State, subject: Who, why: &Why<'_>, off: &Off) -
         Decision::SignIn(user) => Answer::SignIn(whose(&user)),
         Decision::Link(user) => Answer::Link(whose(&user)),
         Decision::BringTo(user) => Answer::BringTo(whose(&user)),
-        Decision::Confirm(_) | Decision::ConfirmAccount(_) | Decision::AskProof(_) | Decision::Refuse(_) => Answer::No,
+        Decision::Confirm(_)
+        | Decision::ConfirmAccount(_)
+        | Decision::AskProof(_)
+        | Decision::OfferMerge(_)
+        | Decision::Refuse(_) => Answer::No,
     }
 }
 

@@ -66,7 +66,9 @@ pub(crate) const KEYS: &[Key] = &[
         form: "`sqlite:///absolute/file.db` or `postgres://user:password@host/database`",
         default: "`guestlist.db` in the data directory",
         about: "Where the rows are. One process serves an SQLite file; on PostgreSQL any number of equal nodes work \
-                side by side.",
+                side by side. With a standby, name both hosts, \
+                `postgres://user:password@one,two/database?target_session_attrs=read-write`: when the standby is \
+                promoted, the nodes go on there. Nothing acknowledged is lost if replication is synchronous.",
     },
     Key {
         name: POSTGRES_POOL,

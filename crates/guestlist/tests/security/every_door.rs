@@ -33,6 +33,7 @@ pub(crate) async fn full_of_doors() -> (Scene, Vec<Door>) {
     doors.extend(address_doors(&mut scene).await);
     doors.extend(way_doors(&mut scene).await);
     doors.push(undo_door(&mut scene).await);
+    doors.extend(merge_doors(&mut scene).await);
     doors.extend(log_in_doors(&mut scene, &beta).await);
     doors.extend(recovery_doors(&mut scene).await);
     doors.extend(console_doors(&mut scene).await);
@@ -132,6 +133,25 @@ async fn way_doors(scene: &mut Scene) -> Vec<Door> {
         scene.connect(&mut visitor, &Account::new(name, "x@work.example")).await;
         scene.house.mails().await;
         let page = visitor.open(if name == "is-asked" { "/account/fresh" } else { "/account" }).await;
+        doors.push(door(route, &visitor, page.form(button)));
+    }
+    doors
+}
+
+/// Somebody before two accounts.
+async fn merge_doors(scene: &mut Scene) -> Vec<Door> {
+    let mut doors = Vec::new();
+    for (name, route, button) in [
+        ("joins", "/account/merge", "Bring both together"),
+        ("leaves-it", "/account/merge/leave", "Leave them as they are"),
+    ] {
+        let account = Account::new(name, "x@work.example");
+        let mut other = scene.guest(&format!("{name}-other@example.org")).await;
+        scene.connect(&mut other, &account).await;
+        scene.house.mails().await;
+        let mut visitor = scene.guest(&format!("{name}@example.org")).await;
+        let page = scene.connect(&mut visitor, &account).await;
+        scene.house.mails().await;
         doors.push(door(route, &visitor, page.form(button)));
     }
     doors

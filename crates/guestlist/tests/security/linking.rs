@@ -168,10 +168,13 @@ async fn case_074_an_identity_of_somebody_else_is_not_moved(engine: Engine) {
     scene.house.mails().await;
     scene.cellar.news().await;
     let before = scene.contents().await;
-    let refused = scene.connect(&mut bob, &at_acme("anna")).await;
-    refused.assert_status(403).assert_says("This account belongs to somebody else");
+    let offered = scene.connect(&mut bob, &at_acme("anna")).await;
+    offered.assert_status(200).assert_says("Is this account yours too?").assert_says(ANNA).assert_says(BOB);
     scene.assert_same(&before, TRACES).await;
-    scene.assert_login_failed("linked_elsewhere").await;
+    // Whoever leaves it at that changes nothing, and the offer is gone.
+    assert_in(&bob.press(&offered, "Leave them as they are", &[]).await);
+    assert_eq!(bob.open("/account/merge").await.url.path(), "/account");
+    scene.assert_same(&before, TRACES).await;
 
     // By the API: 409. And an invitation does not move it either: at most it is brought to the account of its owner.
     let path = scene.identities_path(BOB).await;
@@ -209,10 +212,10 @@ async fn case_074_of_two_accounts_that_link_one_identity_at_once_one_wins(engine
         let winners = [&hers, &his].map(|answer| answer.text().contains("Connected"));
         assert_eq!(winners.iter().filter(|won| **won).count(), 1, "{}\n{}", hers.text(), his.text());
         let loser = if winners[0] { &his } else { &hers };
-        loser.assert_status(403).assert_says("This account belongs to somebody else");
+        loser.assert_status(200).assert_says("Is this account yours too?");
         let news = scene.cellar.news().await;
         let of = |kind| news.iter().filter(|event| event.kind == kind).count();
-        assert_eq!((of(EventKind::UserLinked), of(EventKind::LoginFailed)), (1, 1));
+        assert_eq!((of(EventKind::UserLinked), of(EventKind::UserMerged)), (1, 0));
         let (annas, bobs) = (scene.subjects(ANNA).await, scene.subjects(BOB).await);
         let owners = annas.iter().chain(&bobs).filter(|subject| **subject == account.subject).count();
         assert_eq!(owners, 1, "{annas:?} {bobs:?}");

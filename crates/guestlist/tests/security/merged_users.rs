@@ -2,11 +2,13 @@
 
 use crate::scene::{ANNA, BOB, PASSWORD, Scene, TRACES, assert_in, assert_out, log_in};
 use guestlist_domain::event::EventKind;
+use guestlist_domain::session::FRESH_FOR;
 use guestlist_testkit::house::Engine;
 use guestlist_testkit::on_both_engines;
 use guestlist_testkit::provider::Account;
 use guestlist_testkit::visitor::Visitor;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 on_both_engines!(
     case_077_the_second_user_ends_and_every_way_in_leads_to_the_first,
@@ -15,6 +17,9 @@ on_both_engines!(
     case_077_who_cannot_be_merged_stays_two,
     case_077_of_two_merges_of_one_user_one_wins,
     case_077_the_last_administrator_stays,
+    case_077_an_owner_who_proves_both_in_one_browser_brings_them_together,
+    case_077_one_proven_side_is_not_enough,
+    case_077_an_offer_is_as_good_as_its_session,
 );
 
 async fn id_of(scene: &Scene, email: &str) -> String {
@@ -194,4 +199,92 @@ async fn case_077_the_last_administrator_stays(engine: Engine) {
     let anna_id = id_of(&scene, ANNA).await;
     scene.api.post(&path, &naming(&anna_id)).await.assert_status(201);
     assert_eq!(scene.cellar.user("admin@example.org").await.roles, ["admin"]);
+}
+
+fn bobs() -> Account {
+    Account::new("bob-at-acme", BOB)
+}
+
+async fn case_077_an_owner_who_proves_both_in_one_browser_brings_them_together(engine: Engine) {
+    let (mut scene, mut bob) = one_person(engine).await;
+    let (anna_id, bob_id) = (id_of(&scene, ANNA).await, id_of(&scene, BOB).await);
+    let theirs = json!({"user_metadata": {"hat": "red"}, "app_metadata": {"plan": "gold"}});
+    scene.api.patch(&user_path(&bob_id), &theirs).await.assert_status(200);
+    scene.api.patch(&user_path(&anna_id), &json!({"app_metadata": {"plan": "free"}})).await.assert_status(200);
+    let mut anna = scene.house.visitor();
+    assert_in(&log_in(&mut anna, ANNA, PASSWORD).await);
+    let before = scene.contents().await;
+    scene.cellar.news().await;
+    let offered = scene.connect(&mut anna, &bobs()).await;
+    offered.assert_status(200).assert_says("Is this account yours too?").assert_says(ANNA).assert_says(BOB);
+    offered.assert_says("The password of bob@example.org opens nothing any more");
+    assert!(!offered.text().contains("gold"), "what applications keep is not the person's to read");
+    scene.assert_same(&before, TRACES).await;
+
+    let done = anna.press(&offered, "Bring both together", &[]).await;
+    assert_in(&done);
+    done.assert_says("Both accounts are one now").assert_says("Remove Acme");
+    assert_out(&mut bob).await;
+    log_in(&mut scene.house.visitor(), BOB, PASSWORD).await.assert_status(400);
+    let mut later = scene.house.visitor();
+    let account = scene.sign_in(&mut later, &bobs()).await;
+    assert_in(&account);
+    account.assert_says(ANNA);
+    let user = scene.api.get(&user_path(&anna_id)).await.json();
+    assert_eq!((&user["user_metadata"], &user["app_metadata"]), (&json!({"hat": "red"}), &json!({"plan": "free"})));
+    scene.api.get(&user_path(&bob_id)).await.assert_status(404);
+    let ledger = scene.api.get(&format!("{}/link-ledger", user_path(&anna_id))).await.json();
+    assert_eq!(ledger[0]["rule"], json!("merged_by_owner"));
+    assert_eq!(ledger[0]["proofs"], json!(["fresh_sign_in", "provider"]));
+    let mut told: Vec<String> = scene.house.mails().await.into_iter().flat_map(|mail| mail.to).collect();
+    told.sort();
+    assert_eq!(told, [ANNA, BOB]);
+    // The offer was good once.
+    assert_eq!(anna.open("/account/merge").await.url.path(), "/account");
+}
+
+async fn case_077_one_proven_side_is_not_enough(engine: Engine) {
+    let (mut scene, _) = one_person(engine).await;
+    let mut anna = scene.house.visitor();
+    assert_in(&log_in(&mut anna, ANNA, PASSWORD).await);
+    // A session that is not fresh any more, neither at the departure nor at the press.
+    let page = anna.open("/account").await;
+    let form = page.form("Connect Acme");
+    let offered = scene.connect(&mut anna, &bobs()).await;
+    scene.house.clock.advance(FRESH_FOR + Duration::from_millis(1));
+    let before = scene.contents().await;
+    let stale = anna.press(&offered, "Bring both together", &[]).await;
+    assert_eq!(stale.url.path(), "/account/fresh");
+    assert_eq!(anna.submit(&form).await.location(), Some("/account/fresh"));
+    scene.assert_same(&before, TRACES).await;
+    // A block on the other side.
+    let bob_id = id_of(&scene, BOB).await;
+    scene.api = scene.house.api().await;
+    scene.api.patch(&user_path(&bob_id), &json!({"blocked": true})).await.assert_status(200);
+    let mut again = scene.house.visitor();
+    assert_in(&log_in(&mut again, ANNA, PASSWORD).await);
+    let before = scene.contents().await;
+    let refused = scene.connect(&mut again, &bobs()).await;
+    refused.assert_status(403).assert_says("This account belongs to somebody else");
+    scene.assert_same(&before, TRACES).await;
+}
+
+async fn case_077_an_offer_is_as_good_as_its_session(engine: Engine) {
+    let (scene, _) = one_person(engine).await;
+    let mut anna = scene.house.visitor();
+    assert_in(&log_in(&mut anna, ANNA, PASSWORD).await);
+    let offered = scene.connect(&mut anna, &bobs()).await;
+    let form = offered.form("Bring both together");
+    let before = scene.contents().await;
+    // Nobody's browser but this one, and no session but the one that left.
+    let mut other = scene.house.visitor();
+    assert_in(&log_in(&mut other, ANNA, PASSWORD).await);
+    other.submit(&form).await.assert_status(403);
+    assert_eq!(other.open("/account/merge").await.url.path(), "/account");
+    let page = anna.open("/account").await;
+    anna.press(&page, "Log out", &[]).await;
+    assert_in(&log_in(&mut anna, ANNA, PASSWORD).await);
+    assert_eq!(anna.open("/account/merge").await.url.path(), "/account");
+    scene.assert_same(&before, &["sessions", "events", "users", "flows", "throttles"]).await;
+    assert_eq!(scene.subjects(BOB).await, ["bob-at-acme"]);
 }

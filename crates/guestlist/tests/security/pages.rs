@@ -106,6 +106,7 @@ async fn case_099_every_page_is_dressed() {
     account_pages(&mut scene, &mut crawl).await;
     address_pages(&mut scene, &mut crawl).await;
     undo_pages(&mut scene, &mut crawl).await;
+    merge_page(&mut scene, &mut crawl).await;
     console_pages(&mut scene, &mut crawl).await;
     connection_pages(&mut scene, &mut crawl).await;
     let written: BTreeSet<String> = routes_that("get", &["pages", "console"]).into_iter().collect();
@@ -220,6 +221,17 @@ async fn undo_pages(scene: &mut Scene, crawl: &mut Crawl) {
     crawl.look("/undo", owner.open(&link).await.assert_status(410));
     crawl.visit(&mut owner, "/undo/{token}", "/undo/nonsense", 404).await;
     scene.house.mails().await;
+}
+
+async fn merge_page(scene: &mut Scene, crawl: &mut Crawl) {
+    let account = Account::new("ida", "ida@work.example");
+    let mut other = scene.guest("ida@example.net").await;
+    scene.connect(&mut other, &account).await;
+    scene.house.mails().await;
+    let mut ida = scene.guest("ida@example.org").await;
+    scene.connect(&mut ida, &account).await;
+    scene.house.mails().await;
+    crawl.visit(&mut ida, "/account/merge", "/account/merge", 200).await;
 }
 
 async fn console_pages(scene: &mut Scene, crawl: &mut Crawl) {

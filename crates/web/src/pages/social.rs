@@ -164,6 +164,8 @@ pub(super) async fn show(visit: Visit, arrival: Result<Arrival, SocialError>) ->
         Ok(Arrival::CameIn(came_in)) => onward::let_in(visit, *came_in).await,
         Ok(Arrival::Linked) => visit.redirect(&format!("/account?done={}", Done::Connected.as_str())),
         Ok(Arrival::Confirm) => visit.redirect("/accept/confirm"),
+        Ok(Arrival::OfferMerge) => visit.redirect("/account/merge"),
+        Ok(Arrival::Merged) => visit.redirect(&format!("/account?done={}", Done::Merged.as_str())),
         Ok(Arrival::AskProof { .. }) => visit.redirect("/login/prove"),
         Ok(Arrival::Tried(tried)) => show_tried(visit, *tried).await,
         Ok(Arrival::Refused { refusal, provider, purpose }) => show_refusal(visit, refusal, provider, &purpose),
@@ -183,9 +185,11 @@ async fn show_tried(mut visit: Visit, tried: social::Tried) -> Result<Response, 
         Decision::Activate(_) => "activate",
         Decision::Refuse(Refusal::UserBlocked) => "blocked",
         Decision::Refuse(Refusal::ConnectionNotAllowed) => "not-open",
-        Decision::Refuse(_) | Decision::Confirm(_) | Decision::ConfirmAccount(_) | Decision::BringTo(_) => {
-            "not-invited"
-        }
+        Decision::Refuse(_)
+        | Decision::Confirm(_)
+        | Decision::ConfirmAccount(_)
+        | Decision::BringTo(_)
+        | Decision::OfferMerge(_) => "not-invited",
     };
     let social::Tried { connection, who, .. } = tried;
     let result = Tried::Came {
@@ -252,6 +256,7 @@ fn ended_badly(visit: Visit, error: SocialError) -> Result<Response, Problem> {
         SocialError::NotAllowed => onward::refuse(visit, RefusalReason::ConnectionNotAllowed, Back::Login),
         SocialError::Dead => visit.redirect("/accept"),
         SocialError::NotFresh => visit.redirect("/account/fresh"),
+        SocialError::StayTwo => visit.redirect(&format!("/account?done={}", Done::NotMerged.as_str())),
         SocialError::Upstream { error, purpose: flow::Purpose::Try { .. } } => {
             let result = Tried::Failed { reason: error.to_string() };
             visit.page_with(StatusCode::BAD_GATEWAY, &TriedPage { id: String::new(), label: String::new(), result })

@@ -110,6 +110,10 @@ pub enum Done {
     LastWayKept,
     /// The address is confirmed.
     AddressConfirmed,
+    /// Another account is a part of this one now.
+    Merged,
+    /// Two accounts cannot be one.
+    NotMerged,
 }
 
 impl Done {
@@ -121,13 +125,23 @@ impl Done {
             Self::PasswordSaved => "password-saved",
             Self::LastWayKept => "last-way-kept",
             Self::AddressConfirmed => "address-confirmed",
+            Self::Merged => "merged",
+            Self::NotMerged => "not-merged",
         }
     }
 
     /// Reads the word.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Connected, Self::Removed, Self::PasswordSaved, Self::LastWayKept, Self::AddressConfirmed]
-            .into_iter()
-            .find(|done| done.as_str() == word)
+        [
+            Self::Connected,
+            Self::Removed,
+            Self::PasswordSaved,
+            Self::LastWayKept,
+            Self::AddressConfirmed,
+            Self::Merged,
+            Self::NotMerged,
+        ]
+        .into_iter()
+        .find(|done| done.as_str() == word)
     }
 }

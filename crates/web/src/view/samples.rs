@@ -5,6 +5,7 @@ use super::accept::{
 };
 use super::account::{AccountPage, Confirmed, Done, PasswordWay, SessionFacts, Way};
 use super::address::AddressPage;
+use super::merge::{Differs, MergePage};
 use super::notice::{Notice, NoticePage};
 use super::parts::{Masked, Problem, Provider};
 use super::recover::{DeadReset, DeadResetPage, ForgotPage, ForgotSentPage, ResetDonePage, ResetPage};
@@ -314,6 +315,25 @@ impl Samples for DeadUndoPage {
     }
 }
 
+impl Samples for MergePage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let line = |field: &str, kept: &str, dropped: &str| Differs {
+            field: field.to_owned(),
+            kept: kept.to_owned(),
+            dropped: dropped.to_owned(),
+        };
+        let bare = Self {
+            provider: "Google".to_owned(),
+            first: "anna@example.org".to_owned(),
+            second: "anna@example.net".to_owned(),
+            differs: vec![],
+            drops_password: false,
+        };
+        let differs = vec![line("email", "anna@example.org", "anna@example.net"), line("name", "Anna Berg", "A. Berg")];
+        vec![("full", Self { differs, drops_password: true, ..bare.clone() }), ("bare", bare)]
+    }
+}
+
 impl Samples for AccountPage {
     fn samples() -> Vec<(&'static str, Self)> {
         let google = Way {
@@ -359,6 +379,8 @@ impl Samples for AccountPage {
             ("connected", Self { done: Some(Done::Connected), ..full.clone() }),
             ("removed", Self { done: Some(Done::Removed), ..full.clone() }),
             ("saved", Self { done: Some(Done::PasswordSaved), ..full.clone() }),
+            ("merged", Self { done: Some(Done::Merged), ..full.clone() }),
+            ("not_merged", Self { done: Some(Done::NotMerged), ..full.clone() }),
             ("kept", Self { done: Some(Done::LastWayKept), ..provider_only.clone() }),
             ("wrong_password", Self { problem: Some(Problem::WrongPassword), ..full.clone() }),
             ("weak_password", Self { problem: Some(Problem::PasswordGuessable), ..full.clone() }),
@@ -410,6 +432,7 @@ fn every_page_around_signing_in_renders() {
     check::<LoggedOutPage>();
     check::<AccountPage>();
     check::<AddressPage>();
+    check::<MergePage>();
     check::<UndoPage>();
     check::<UndoDonePage>();
     check::<DeadUndoPage>();
