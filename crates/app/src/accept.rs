@@ -7,7 +7,7 @@ use crate::admission::{self, WayIn};
 use crate::app::App;
 use crate::error::{Unexpected, act_errors};
 use crate::history;
-use crate::landing::{self, Landing, Wish};
+use crate::landing::{self, Landing};
 use crate::outbox::{self, Letter};
 use crate::passwords;
 use crate::sessions::{self, NewSession, SignedIn};
@@ -16,14 +16,14 @@ use guestlist_domain::client::Client;
 use guestlist_domain::connection::{Connection, Strategy};
 use guestlist_domain::credential::{NewPassword, WeakPassword};
 use guestlist_domain::event::{About, Actor, EventKind};
-use guestlist_domain::invitation::{Invitation, OpenInvitation, Standing, Terms};
+use guestlist_domain::invitation::{Invitation, OpenInvitation, Standing};
 use guestlist_domain::linking::{self, Account, Decision};
 use guestlist_domain::mail::Occasion;
 use guestlist_domain::secret::{Purpose, Secret, SecretHash, Sensitive};
 use guestlist_domain::ticket::Channel;
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::{self, User};
-use guestlist_store::{StoreError, Tx, clients, connections, invitations, outbox as mails, users};
+use guestlist_store::{Tx, clients, connections, invitations, outbox as mails, users};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -160,7 +160,7 @@ pub async fn with_password(app: &App, link: &Secret, password: Sensitive) -> Res
                 let door = open_door(tx, hash, now).await?;
                 let terms = door.open.invitation().terms.clone();
                 let user = admission::admit(&app, tx, door.open, door.user, &way_in, &session, now).await?;
-                let landing = land(&app, tx, &terms, &user).await?;
+                let landing = landing::after_acceptance(&app, tx, &terms, &user).await?;
                 Ok::<_, AcceptError>(CameIn { session: session.secret().clone(), user, landing })
             })
         })
@@ -197,22 +197,12 @@ pub async fn bring(app: &App, link: &Secret, signed_in: &SignedIn) -> Result<Lan
                 let terms = door.open.invitation().terms.clone();
                 let method = &signed_in.session.method;
                 let user = admission::bring(&app, tx, door.open, signed_in.user, method, now).await?;
-                Ok::<_, AcceptError>(land(&app, tx, &terms, &user).await?)
+                Ok::<_, AcceptError>(landing::after_acceptance(&app, tx, &terms, &user).await?)
             })
         })
         .await?;
     app.outbox_has_work().notify_one();
     Ok(landing)
-}
-
-async fn land(app: &App, tx: &mut Tx<'_>, terms: &Terms, user: &User) -> Result<Landing, StoreError> {
-    let wish = Wish {
-        result_url: terms.result_url.as_deref(),
-        include_email: terms.include_email_in_redirect,
-        client: terms.client.as_ref(),
-        message: "Your account is ready.",
-    };
-    landing::after(tx, wish, &user.email, &app.public_url().issuer()).await
 }
 
 /// The guest says no.

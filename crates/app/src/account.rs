@@ -17,7 +17,7 @@ use guestlist_domain::credential::{NewPassword, WeakPassword};
 use guestlist_domain::event::{About, EventKind};
 use guestlist_domain::identity::Identity;
 use guestlist_domain::ids::IdentityId;
-use guestlist_domain::ledger::Proof;
+use guestlist_domain::ledger::Rule;
 use guestlist_domain::mail::Occasion;
 use guestlist_domain::secret::{Secret, Sensitive};
 use guestlist_domain::slate::Turn;
@@ -187,9 +187,8 @@ pub async fn remove_identity(app: &App, signed_in: &SignedIn, id: &IdentityId) -
             let about = About::user(&user.id).with_connection(&removed.connection);
             history::record(&app, tx, now, EventKind::UserUnlinked, &signed_in.actor(), about).await?;
             let provider = connection.map(|connection| connection.display_name).unwrap_or_default();
-            let way = (&user.id, &removed);
-            let key = ledger::unlinked(&app, tx, way, Proof::FreshSignIn, &signed_in.actor(), now).await?;
-            Ok::<_, AccountError>(ledger::tell_removed(&app, tx, (&user, &provider), key, now).await?)
+            let why = (Rule::RemovedByOwner, &signed_in.actor());
+            Ok::<_, AccountError>(ledger::changed(&app, tx, (&user, &removed, &provider), why, now).await?)
         })
     })
     .await?;

@@ -96,13 +96,11 @@ async fn activate(
     now: Timestamp,
 ) -> Result<User, StoreError> {
     let terms = &accepted.terms;
-    let is_proven = match (proof, way_in) {
-        (Proof::Mailbox | Proof::Provider, _) => true,
-        (Proof::Possession | Proof::Vouched, WayIn::Upstream(way)) => {
-            way.who.vouched_address(&way.connection) == Some(&accepted.email)
-        }
-        (Proof::Possession | Proof::Vouched, WayIn::Password(_)) => false,
+    let vouched = match way_in {
+        WayIn::Upstream(way) => way.who.vouched_address(&way.connection),
+        WayIn::Password(_) => None,
     };
+    let is_proven = proof.proves(&accepted.email, vouched);
     let mut roles = user.roles.clone();
     if terms.roles.iter().any(|role| role == ADMIN_ROLE) && may_still_grant(app, tx, &accepted.invited_by).await? {
         roles.push(ADMIN_ROLE.to_owned());
@@ -171,9 +169,8 @@ async fn attach(app: &App, tx: &mut Tx<'_>, user: &User, way_in: &WayIn, now: Ti
             if !identities::insert(tx, &identity).await? {
                 return Err(StoreError::Conflict);
             }
-            // The way by which the account began: nobody is told, and it cannot be undone.
             let actor = Actor::User(user.id.clone());
-            ledger::linked(app, tx, &identity, &actor, now).await.map(drop)
+            ledger::founded(app, tx, (&user.id, &identity.claims), &actor, now).await
         }
     }
 }

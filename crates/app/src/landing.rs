@@ -3,9 +3,12 @@
 //! Owns the order of places: what the inviter wished for, the application's own log-in route, the account page. Every
 //! place was checked when it was registered or wished for (R13).
 
+use crate::app::App;
 use guestlist_domain::client::Client;
 use guestlist_domain::email::Email;
 use guestlist_domain::ids::ClientId;
+use guestlist_domain::invitation::Terms;
+use guestlist_domain::user::User;
 use guestlist_store::{StoreError, Tx, clients};
 use url::Url;
 
@@ -28,6 +31,22 @@ pub(crate) struct Wish<'a> {
     pub(crate) client: Option<&'a ClientId>,
     /// What `result_url` is told.
     pub(crate) message: &'a str,
+}
+
+/// The place for a guest whose invitation was just accepted on these terms.
+pub(crate) async fn after_acceptance(
+    app: &App,
+    tx: &mut Tx<'_>,
+    terms: &Terms,
+    user: &User,
+) -> Result<Landing, StoreError> {
+    let wish = Wish {
+        result_url: terms.result_url.as_deref(),
+        include_email: terms.include_email_in_redirect,
+        client: terms.client.as_ref(),
+        message: "Your account is ready.",
+    };
+    after(tx, wish, &user.email, &app.public_url().issuer()).await
 }
 
 /// The place for a person who came in, or set a new password, by a link.

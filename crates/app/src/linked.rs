@@ -9,13 +9,15 @@ use crate::ledger;
 use guestlist_domain::connection::Connection;
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::flow::Step;
-use guestlist_domain::identity::{Identity, LinkRule, ProvenIdentity};
+use guestlist_domain::identity::{Identity, LinkRule, ProvenIdentity, UpstreamIdentity};
 use guestlist_domain::ids::IdentityId;
+use guestlist_domain::ledger::Rule;
 use guestlist_domain::secret::SecretHash;
-use guestlist_domain::time::Timestamp;
+use guestlist_domain::time::{Timestamp, days};
 use guestlist_domain::user::User;
 use guestlist_store::{StoreError, Tx, connections, flows, identities, users};
 use serde_json::json;
+use std::time::Duration;
 
 /// A link about to be made.
 #[derive(Clone, Copy)]
@@ -51,8 +53,43 @@ pub(crate) async fn link(app: &App, tx: &mut Tx<'_>, new: NewLink<'_>, now: Time
     let about = About::user(&new.user.id).with_connection(&new.connection.id);
     let facts = [("rule", json!(new.rule.as_str()))];
     history::record_with(app, tx, now, (EventKind::UserLinked, new.actor, about), &facts).await?;
-    let key = ledger::linked(app, tx, &identity, new.actor, now).await?;
-    ledger::tell_added(app, tx, (new.user, &new.connection.display_name), key, now).await
+    let way = (new.user, &identity.claims, new.connection.display_name.as_str());
+    ledger::changed(app, tx, way, (Rule::Link(new.rule), new.actor), now).await
+}
+
+/// How long an identity that was taken off a user is remembered, so that it can be put back.
+const REMEMBERED_FOR: Duration = days(30);
+
+/// Why an identity was not put back.
+pub(crate) enum NotPutBack {
+    /// This user never had it, or not lately, or its connection is no more.
+    Unknown,
+    /// It belongs to somebody by now.
+    Taken,
+}
+
+/// Puts back an identity that was taken off this very user: the row alone. Whoever calls has decided, and writes down
+/// that it happened.
+pub(crate) async fn put_back(
+    app: &App,
+    tx: &mut Tx<'_>,
+    (user, connection, subject): (&User, &Connection, &str),
+    rule: LinkRule,
+    now: Timestamp,
+) -> Result<Result<UpstreamIdentity, NotPutBack>, StoreError> {
+    let since = now.minus(REMEMBERED_FOR);
+    let remembered = identities::find_unlinked(tx, &user.id, &connection.id, subject, since).await?;
+    let Some(claims) = remembered else { return Ok(Err(NotPutBack::Unknown)) };
+    let identity = Identity {
+        id: IdentityId::mint(now, app.entropy().bytes()),
+        user: user.id.clone(),
+        claims,
+        linked_by: rule,
+        linked_at: now,
+        last_used_at: None,
+    };
+    let is_free = identities::insert(tx, &identity).await?;
+    Ok(if is_free { Ok(identity.claims) } else { Err(NotPutBack::Taken) })
 }
 
 /// The second half of the merge rule's question: this browser came back from a provider as somebody whose address is

@@ -11,7 +11,7 @@ use crate::outbox::{self, Letter};
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::identity::Identity;
 use guestlist_domain::ids::UserId;
-use guestlist_domain::ledger::{Kind, Proof};
+use guestlist_domain::ledger::Rule;
 use guestlist_domain::mail::Occasion;
 use guestlist_domain::merging::{MetadataWish, Plan, Side, Unmergeable, plan};
 use guestlist_domain::time::Timestamp;
@@ -26,9 +26,6 @@ pub(crate) enum MergeError {
     /// The rule says no.
     #[error(transparent)]
     Unmergeable(#[from] Unmergeable),
-    /// Nobody could open the console any more.
-    #[error("The last administrator cannot be merged into somebody who is none.")]
-    LastAdministrator,
     /// No fault of the caller's.
     #[error(transparent)]
     Unexpected(#[from] Unexpected),
@@ -42,13 +39,14 @@ impl From<StoreError> for MergeError {
 
 /// What it would come to.
 pub(crate) async fn look(tx: &mut Tx<'_>, first: &User, second: &User, wish: MetadataWish) -> Result<Plan, MergeError> {
-    let one = Side { user: first, has_password: passwords::find(tx, &first.id).await?.is_some() };
-    let other = Side { user: second, has_password: passwords::find(tx, &second.id).await?.is_some() };
-    let plan = plan(one, other, wish)?;
-    if second.is_admin() && !first.is_admin() && users::count_administrators(tx).await? == 1 {
-        return Err(MergeError::LastAdministrator);
-    }
-    Ok(plan)
+    let (one, other) = (side(tx, first).await?, side(tx, second).await?);
+    Ok(plan(one, other, wish)?)
+}
+
+async fn side<'a>(tx: &mut Tx<'_>, user: &'a User) -> Result<Side<'a>, StoreError> {
+    let has_password = passwords::find(tx, &user.id).await?.is_some();
+    let is_only_administrator = user.is_admin() && users::count_administrators(tx).await? == 1;
+    Ok(Side { user, has_password, is_only_administrator })
 }
 
 /// Makes `second` a part of `first`. The answer is the first one as it is now, and what was left out.
@@ -57,7 +55,7 @@ pub(crate) async fn merge(
     tx: &mut Tx<'_>,
     (first, second): (User, User),
     wish: MetadataWish,
-    (rule, proofs, actor): (&'static str, &[Proof], &Actor),
+    (rule, actor): (Rule, &Actor),
     now: Timestamp,
 ) -> Result<(User, Plan), MergeError> {
     let plan = look(tx, &first, &second, wish).await?;
@@ -77,7 +75,7 @@ pub(crate) async fn merge(
     if !users::delete(tx, &second.id, now).await? {
         return Err(StoreError::Conflict.into());
     }
-    let line = Line { user: &merged.id, kind: Kind::Merged, way: None, rule, proofs, actor };
+    let line = Line { user: &merged.id, way: None, rule, besides: None, actor };
     let mut entry = ledger::entry(app, line, now);
     entry.details = details(&second, &brought, &plan);
     link_ledger::append(tx, &entry, None).await?;

@@ -54,10 +54,5 @@ pub(crate) async fn by_provider(
     (who, connection): (&ProvenIdentity, &Connection),
     now: Timestamp,
 ) -> Result<User, StoreError> {
-    let vouches = who.vouched_address(connection) == Some(&user.email);
-    if user.email_proven_at.is_none() && vouches {
-        of_address(app, tx, user, By::Provider, now).await
-    } else {
-        Ok(user)
-    }
+    if who.proves_address_of(&user, connection) { of_address(app, tx, user, By::Provider, now).await } else { Ok(user) }
 }

@@ -22,7 +22,7 @@ use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::identity::UpstreamIdentity;
 use guestlist_domain::ids::{ClientId, InvitationId, TicketId, UserId};
 use guestlist_domain::invitation::{DEFAULT_LIFETIME, Invitation, State, Terms};
-use guestlist_domain::ledger::Proof;
+use guestlist_domain::ledger::Rule as LedgerRule;
 use guestlist_domain::mail::Occasion;
 use guestlist_domain::secret::{Purpose, Secret, SecretHash, Sensitive};
 use guestlist_domain::slate::{Turn, mailbox_recovers};
@@ -336,8 +336,8 @@ async fn tell_of(
     history::record_with(app, tx, now, (EventKind::UserUnlinked, &Actor::System, about), &facts).await?;
     let connection = connections::find(tx, &gone.connection).await?;
     let provider = connection.map(|connection| connection.display_name).unwrap_or_default();
-    let key = ledger::unlinked(app, tx, (&user.id, gone), Proof::Mailbox, &Actor::System, now).await?;
-    Ok(ledger::tell_removed(app, tx, (user, &provider), key, now).await?)
+    let why = (LedgerRule::RemovedByRecovery, &Actor::System);
+    Ok(ledger::changed(app, tx, (user, gone, &provider), why, now).await?)
 }
 
 /// How long a ticket lives that says `ttl`, in seconds; zero or nothing is Auth0's default.

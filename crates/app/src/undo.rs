@@ -7,27 +7,24 @@ use crate::app::App;
 use crate::error::{Unexpected, act_errors};
 use crate::history;
 use crate::ledger::{self, Line};
+use crate::linked::{self, NotPutBack};
 use crate::outbox::{self, Letter};
 use crate::slate;
 use guestlist_domain::event::{About, Actor, EventKind};
-use guestlist_domain::identity::{Identity, LinkRule};
-use guestlist_domain::ids::{IdentityId, LedgerId, UserId};
-use guestlist_domain::ledger::{Entry, Kind, LedgerWay, NotUndone, Proof, Undo};
-use guestlist_domain::mail::Occasion;
+use guestlist_domain::identity::LinkRule;
+use guestlist_domain::ids::{LedgerId, UserId};
+use guestlist_domain::ledger::{Entry, LedgerWay, NotUndone, Proof, Rule, Undo};
 use guestlist_domain::secret::Secret;
 use guestlist_domain::slate::Turn;
-use guestlist_domain::time::{Timestamp, days};
+use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::{Standing, User};
 use guestlist_store::{Tx, connections, identities, link_ledger, users};
 use serde_json::json;
 use std::collections::HashSet;
-use std::time::Duration;
 use thiserror::Error;
 
 /// How many lines of a ledger are read at once.
 const MOST_LINES: i64 = 200;
-/// An unlinked identity is remembered for longer than an undo may take.
-const REMEMBERED_FOR: Duration = days(30);
 
 /// Why nothing was undone.
 #[derive(Debug, Error)]
@@ -197,12 +194,11 @@ async fn carry_out(
     let undone = link_ledger::is_undone(tx, &entry.id).await?;
     let how = entry.undo(undone, now).map_err(UndoError::Refused)?;
     let way = entry.way.clone().ok_or(UndoError::Refused(NotUndone::Never))?;
-    let (kind, rule) = match how {
-        Undo::Unlink => (Kind::Unlinked, "undone"),
-        Undo::Relink => (Kind::Linked, LinkRule::Restored.as_str()),
+    let rule = match how {
+        Undo::Unlink => Rule::Undone,
+        Undo::Relink => Rule::Link(LinkRule::Restored),
     };
-    let line =
-        Line { user: &user.id, kind, way: Some(way.clone()), rule, proofs: &[proof, Proof::LinkedBefore], actor };
+    let line = Line { user: &user.id, way: Some(way.clone()), rule, besides: Some(proof), actor };
     let mut undo = ledger::entry(app, line, now);
     undo.undoes = Some(entry.id.clone());
     // Of two who undo the same at once, one finds the other's line.
@@ -216,11 +212,7 @@ async fn carry_out(
     let about = About::user(&user.id).with_connection(&way.connection);
     history::record_with(app, tx, now, (event, actor, about), &[("rule", json!("undo"))]).await?;
     let provider = label(tx, entry).await?;
-    let occasion = match how {
-        Undo::Unlink => Occasion::WayInRemoved { provider, entry: None },
-        Undo::Relink => Occasion::WayInAdded { provider, entry: None },
-    };
-    outbox::enqueue(app, tx, Letter::to(&user, occasion), now).await?;
+    outbox::enqueue(app, tx, Letter::to(&user, ledger::news(rule, &provider, None)), now).await?;
     evict(app, tx, &user, now).await
 }
 
@@ -238,17 +230,15 @@ async fn relink(
     way: &LedgerWay,
     now: Timestamp,
 ) -> Result<EventKind, UndoError> {
-    let since = now.minus(REMEMBERED_FOR);
-    let claims = identities::find_unlinked(tx, &user.id, &way.connection, &way.subject, since).await?;
-    let identity = Identity {
-        id: IdentityId::mint(now, app.entropy().bytes()),
-        user: user.id.clone(),
-        claims: claims.filter(|claims| claims.issuer == way.issuer).ok_or(UndoError::Changed)?,
-        linked_by: LinkRule::Restored,
-        linked_at: now,
-        last_used_at: None,
-    };
-    if identities::insert(tx, &identity).await? { Ok(EventKind::UserLinked) } else { Err(UndoError::Taken) }
+    // A connection that was deleted meanwhile leads nowhere.
+    let connection = connections::find(tx, &way.connection).await?.ok_or(UndoError::Changed)?;
+    let which = (user, &connection, way.subject.as_str());
+    match linked::put_back(app, tx, which, LinkRule::Restored, now).await? {
+        Ok(claims) if claims.issuer == way.issuer => Ok(EventKind::UserLinked),
+        // The same subject at another issuer is another person.
+        Ok(_) | Err(NotPutBack::Unknown) => Err(UndoError::Changed),
+        Err(NotPutBack::Taken) => Err(UndoError::Taken),
+    }
 }
 
 /// Whoever did what is undone now may still be in the house.

@@ -61,6 +61,12 @@ impl Email {
         &self.0
     }
 
+    /// The address for somebody who need not know it: enough for its owner to recognise it, `a•••@example.org`.
+    pub fn masked(&self) -> String {
+        let first: String = self.local_part().chars().take(1).collect();
+        format!("{first}•••@{}", self.domain())
+    }
+
     /// The part behind the at-sign, in ASCII and lower case.
     pub fn domain(&self) -> &str {
         self.0.rsplit_once('@').map_or("", |(_, domain)| domain)

@@ -6,9 +6,8 @@
 use crate::connection::Connection;
 use crate::email::Email;
 use crate::ids::{ConnectionId, IdentityId, UserId};
-use crate::ledger::Proof;
 use crate::time::Timestamp;
-use crate::user::Profile;
+use crate::user::{Profile, User};
 use serde::{Deserialize, Serialize};
 
 /// What an upstream provider said, after its answer was verified.
@@ -51,6 +50,11 @@ impl ProvenIdentity {
     pub fn vouched_address(&self, connection: &Connection) -> Option<&Email> {
         let email = self.0.email.as_ref()?;
         (self.says_verified(connection) && connection.is_authoritative_for(email)).then_some(email)
+    }
+
+    /// Whether it proves the user's address, which nobody proved yet. Whoever asks knows that the identity is this user's.
+    pub fn proves_address_of(&self, user: &User, connection: &Connection) -> bool {
+        user.email_proven_at.is_none() && self.vouched_address(connection) == Some(&user.email)
     }
 
     /// Whether the provider says that it verified the address, or need not say so. Worth nothing by itself.
@@ -124,18 +128,6 @@ impl LinkRule {
     /// Reads the stored word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|rule| rule.as_str() == word)
-    }
-
-    /// The two proofs on which such a link stands (R9).
-    pub const fn proofs(self) -> [Proof; 2] {
-        match self {
-            Self::Acceptance => [Proof::Invitation, Proof::Provider],
-            Self::OwnAccount => [Proof::FreshSignIn, Proof::Provider],
-            Self::ConfirmedAtSignIn => [Proof::Provider, Proof::SignIn],
-            Self::Authoritative => [Proof::AuthoritativeProvider, Proof::ProvenAddress],
-            Self::Api | Self::Merged => [Proof::Authorized, Proof::LinkedBefore],
-            Self::Restored => [Proof::UndoLink, Proof::LinkedBefore],
-        }
     }
 }
 

@@ -151,6 +151,15 @@ impl Proof {
         }
     }
 
+    /// Whether the invited address is proven by it (R1), together with the address for which the provider of the way in
+    /// vouches, if there is one.
+    pub fn proves(self, invited: &Email, vouched: Option<&Email>) -> bool {
+        match self {
+            Self::Mailbox | Self::Provider => true,
+            Self::Possession | Self::Vouched => vouched == Some(invited),
+        }
+    }
+
     /// Reads the stored word.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Mailbox, Self::Possession, Self::Vouched, Self::Provider]

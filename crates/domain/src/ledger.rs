@@ -5,6 +5,7 @@
 
 use crate::email::Email;
 use crate::event::Actor;
+use crate::identity::LinkRule;
 use crate::ids::{ConnectionId, LedgerId, UserId};
 use crate::time::{Timestamp, days};
 use serde::{Deserialize, Serialize};
@@ -75,6 +76,79 @@ words! {
     }
 }
 
+/// By which rule an entry came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// An identity was linked.
+    Link(LinkRule),
+    /// Its owner removed it under `/account`.
+    RemovedByOwner,
+    /// A recovery over the mailbox took what had come since the address was last proven.
+    RemovedByRecovery,
+    /// The Management API removed it.
+    RemovedByApi,
+    /// A link was undone.
+    Undone,
+    /// The owner of two users brought them together.
+    MergedByOwner,
+    /// The Management API brought two users together.
+    MergedByApi,
+}
+
+impl Rule {
+    const NOT_LINKS: [Self; 6] = [
+        Self::RemovedByOwner,
+        Self::RemovedByRecovery,
+        Self::RemovedByApi,
+        Self::Undone,
+        Self::MergedByOwner,
+        Self::MergedByApi,
+    ];
+
+    /// The stored word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Link(rule) => rule.as_str(),
+            Self::RemovedByOwner => "removed_by_owner",
+            Self::RemovedByRecovery => "removed_by_recovery",
+            Self::RemovedByApi => "removed_by_api",
+            Self::Undone => "undone",
+            Self::MergedByOwner => "merged_by_owner",
+            Self::MergedByApi => "merged_by_api",
+        }
+    }
+
+    /// Reads the stored word.
+    pub fn parse(word: &str) -> Option<Self> {
+        let other = Self::NOT_LINKS.into_iter().find(|rule| rule.as_str() == word);
+        other.or_else(|| LinkRule::parse(word).map(Self::Link))
+    }
+
+    /// What it does to the user's ways in.
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Link(_) => Kind::Linked,
+            Self::RemovedByOwner | Self::RemovedByRecovery | Self::RemovedByApi | Self::Undone => Kind::Unlinked,
+            Self::MergedByOwner | Self::MergedByApi => Kind::Merged,
+        }
+    }
+
+    /// What such an entry stands on; for an undo, beside the link or the authority by which it was asked.
+    pub const fn proofs(self) -> &'static [Proof] {
+        match self {
+            Self::Link(LinkRule::Acceptance) => &[Proof::Invitation, Proof::Provider],
+            Self::Link(LinkRule::OwnAccount) | Self::MergedByOwner => &[Proof::FreshSignIn, Proof::Provider],
+            Self::Link(LinkRule::ConfirmedAtSignIn) => &[Proof::Provider, Proof::SignIn],
+            Self::Link(LinkRule::Authoritative) => &[Proof::AuthoritativeProvider, Proof::ProvenAddress],
+            Self::Link(LinkRule::Api) => &[Proof::Authorized, Proof::LinkedBefore],
+            Self::Link(LinkRule::Restored | LinkRule::Merged) | Self::Undone => &[Proof::LinkedBefore],
+            Self::RemovedByOwner => &[Proof::FreshSignIn],
+            Self::RemovedByRecovery => &[Proof::Mailbox],
+            Self::RemovedByApi | Self::MergedByApi => &[Proof::Authorized],
+        }
+    }
+}
+
 /// The way in that an entry is about, as it was then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerWay {
@@ -95,12 +169,10 @@ pub struct Entry {
     pub id: LedgerId,
     /// Whose ledger.
     pub user: UserId,
-    /// What happened.
-    pub kind: Kind,
     /// To which way in. A merge has several, and tells them in its details.
     pub way: Option<LedgerWay>,
-    /// By which rule: a [`crate::identity::LinkRule`]'s word, or who took it away.
-    pub rule: String,
+    /// By which rule.
+    pub rule: Rule,
     /// On which proofs.
     pub proofs: Vec<Proof>,
     /// Who did it.
@@ -136,7 +208,7 @@ pub enum NotUndone {
 impl Entry {
     /// How it is undone at `now`, if `undone` says that nobody did so yet.
     pub fn undo(&self, undone: bool, now: Timestamp) -> Result<Undo, NotUndone> {
-        let how = match self.kind {
+        let how = match self.rule.kind() {
             Kind::Linked if !self.founds_the_account() => Undo::Unlink,
             Kind::Unlinked => Undo::Relink,
             Kind::Linked | Kind::Merged => return Err(NotUndone::Never),
@@ -156,7 +228,7 @@ impl Entry {
     }
 
     fn founds_the_account(&self) -> bool {
-        self.proofs.contains(&Proof::Invitation)
+        self.rule == Rule::Link(LinkRule::Acceptance)
     }
 }
 
@@ -165,18 +237,17 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    fn entry(kind: Kind, proofs: &[Proof]) -> Entry {
+    fn entry(rule: Rule, proofs: &[Proof]) -> Entry {
         Entry {
             id: LedgerId::new("lgr_1"),
             user: UserId::new("auth0|1"),
-            kind,
             way: Some(LedgerWay {
                 connection: ConnectionId::new("con_1"),
                 issuer: "https://acme.example".to_owned(),
                 subject: "1".to_owned(),
                 email: None,
             }),
-            rule: "own_account".to_owned(),
+            rule,
             proofs: proofs.to_vec(),
             actor: Actor::Guest,
             at: Timestamp::from_millis(0),
@@ -185,40 +256,44 @@ mod tests {
         }
     }
 
+    const OWN_ACCOUNT: Rule = Rule::Link(LinkRule::OwnAccount);
     const OWN: &[Proof] = &[Proof::FreshSignIn, Proof::Provider];
 
     #[rstest]
-    #[case(Kind::Linked, OWN, false, 0, Ok(Undo::Unlink))]
-    #[case(Kind::Unlinked, &[Proof::FreshSignIn], false, 0, Ok(Undo::Relink))]
-    #[case(Kind::Linked, OWN, false, 7 * 24 * 3_600_000 - 1, Ok(Undo::Unlink))]
-    #[case(Kind::Linked, OWN, false, 7 * 24 * 3_600_000, Err(NotUndone::Over))]
-    #[case(Kind::Linked, OWN, true, 0, Err(NotUndone::Already))]
-    #[case(Kind::Linked, &[Proof::Invitation, Proof::Provider], false, 0, Err(NotUndone::Never))]
-    #[case(Kind::Merged, OWN, false, 0, Err(NotUndone::Never))]
+    #[case(OWN_ACCOUNT, OWN, false, 0, Ok(Undo::Unlink))]
+    #[case(Rule::RemovedByOwner, &[Proof::FreshSignIn], false, 0, Ok(Undo::Relink))]
+    #[case(OWN_ACCOUNT, OWN, false, 7 * 24 * 3_600_000 - 1, Ok(Undo::Unlink))]
+    #[case(OWN_ACCOUNT, OWN, false, 7 * 24 * 3_600_000, Err(NotUndone::Over))]
+    #[case(OWN_ACCOUNT, OWN, true, 0, Err(NotUndone::Already))]
+    #[case(Rule::Link(LinkRule::Acceptance), &[Proof::Invitation, Proof::Provider], false, 0, Err(NotUndone::Never))]
+    #[case(Rule::MergedByOwner, OWN, false, 0, Err(NotUndone::Never))]
     fn what_can_be_undone(
-        #[case] kind: Kind,
+        #[case] rule: Rule,
         #[case] proofs: &[Proof],
         #[case] undone: bool,
         #[case] after_ms: i64,
         #[case] expected: Result<Undo, NotUndone>,
     ) {
-        assert_eq!(entry(kind, proofs).undo(undone, Timestamp::from_millis(after_ms)), expected);
+        assert_eq!(entry(rule, proofs).undo(undone, Timestamp::from_millis(after_ms)), expected);
     }
 
     #[test]
     fn an_undo_is_final() {
         let now = Timestamp::from_millis(0);
-        for kind in [Kind::Linked, Kind::Unlinked] {
-            let undo = Entry { undoes: Some(LedgerId::new("lgr_0")), ..entry(kind, &[Proof::UndoLink]) };
+        for rule in [OWN_ACCOUNT, Rule::RemovedByApi] {
+            let undo = Entry { undoes: Some(LedgerId::new("lgr_0")), ..entry(rule, &[Proof::UndoLink]) };
             assert_eq!(undo.undo(false, now), Err(NotUndone::Never));
         }
-        assert_eq!(Entry { way: None, ..entry(Kind::Unlinked, OWN) }.undo(false, now), Err(NotUndone::Never));
+        assert_eq!(Entry { way: None, ..entry(Rule::RemovedByOwner, OWN) }.undo(false, now), Err(NotUndone::Never));
     }
 
     #[test]
     fn words_survive_storage() {
         assert!(Kind::ALL.iter().all(|kind| Kind::parse(kind.as_str()) == Some(*kind)));
         assert!(Proof::ALL.iter().all(|proof| Proof::parse(proof.as_str()) == Some(*proof)));
+        let links = LinkRule::ALL.iter().copied().map(Rule::Link);
+        assert!(links.chain(Rule::NOT_LINKS).all(|rule| Rule::parse(rule.as_str()) == Some(rule)));
+        assert_eq!(Rule::parse("guess"), None);
         assert_eq!((Kind::parse("guess"), Proof::parse("guess")), (None, None));
     }
 }

@@ -31,6 +31,8 @@ pub enum Purpose<'a> {
         user: &'a UserId,
         /// What that user may do.
         standing: Standing,
+        /// Whether the owner pressed "make them one" on the page that shows both accounts.
+        confirmed: bool,
     },
 }
 
@@ -45,6 +47,9 @@ pub struct Facts<'a> {
     pub owner: Option<Owner>,
     /// The user whose proven address equals the one that the provider vouches for.
     pub same_address: Option<Owner>,
+    /// Whether that very user had this identity before, and it was taken off: by the owner, an undo, a recovery, or
+    /// whoever may change users.
+    pub taken_off: bool,
     /// The open invitation of the address that the provider vouches for, with what its user may do.
     pub invited: Option<(&'a OpenInvitation, Standing)>,
 }
@@ -78,6 +83,8 @@ pub enum Decision {
     /// The identity opens this other account. Whoever is here just proved both: show them side by side, and make them one
     /// only after a deliberate press.
     OfferMerge(UserId),
+    /// That deliberate press was made: this other user becomes a part of the one who is signed in.
+    Merge(UserId),
     /// No.
     Refuse(Refusal),
 }
@@ -120,7 +127,7 @@ pub fn decide(purpose: &Purpose<'_>, who: &ProvenIdentity, facts: &Facts<'_>) ->
             None => accept(open, *confirmed, who, facts),
         },
         Purpose::SignIn => sign_in(facts),
-        Purpose::Link { user, standing } => link(user, *standing, facts),
+        Purpose::Link { user, standing, confirmed } => link(user, *standing, *confirmed, facts),
     }
 }
 
@@ -176,8 +183,11 @@ fn sign_in(facts: &Facts<'_>) -> Decision {
         };
     }
     match (&facts.same_address, facts.connection.merge_rule) {
-        (Some(Owner { user, standing: Standing::Active }), MergeRule::Auto) => return Decision::Link(user.clone()),
-        (Some(Owner { user, standing: Standing::Active }), MergeRule::Confirm) => {
+        // What was taken off this account on purpose does not come back by itself.
+        (Some(Owner { user, standing: Standing::Active }), MergeRule::Auto) if !facts.taken_off => {
+            return Decision::Link(user.clone());
+        }
+        (Some(Owner { user, standing: Standing::Active }), MergeRule::Auto | MergeRule::Confirm) => {
             return Decision::AskProof(user.clone());
         }
         _ => {}
@@ -220,11 +230,12 @@ pub fn bring(open: &OpenInvitation, account: &Account<'_>) -> Decision {
     }
 }
 
-fn link(user: &UserId, standing: Standing, facts: &Facts<'_>) -> Decision {
+fn link(user: &UserId, standing: Standing, confirmed: bool, facts: &Facts<'_>) -> Decision {
     match (standing, &facts.owner) {
         (Standing::Blocked, _) => Decision::Refuse(Refusal::UserBlocked),
         (Standing::Pending, _) => Decision::Refuse(Refusal::NotInvited),
         (Standing::Active, Some(owner)) if owner.user != *user => match owner.standing {
+            Standing::Active if confirmed => Decision::Merge(owner.user.clone()),
             Standing::Active => Decision::OfferMerge(owner.user.clone()),
             Standing::Pending | Standing::Blocked => Decision::Refuse(Refusal::LinkedElsewhere),
         },

@@ -15,6 +15,8 @@ pub struct Side<'a> {
     pub user: &'a User,
     /// Whether a password is set.
     pub has_password: bool,
+    /// Whether nobody else could open the console.
+    pub is_only_administrator: bool,
 }
 
 /// Why two users stay two. The texts are for whoever asked.
@@ -29,6 +31,9 @@ pub enum Unmergeable {
     /// One of them is blocked: merging must not lift a block, nor spread it.
     #[error("A blocked user cannot be merged.")]
     Blocked,
+    /// Nobody could open the console any more.
+    #[error("The last administrator cannot be merged into somebody who is none.")]
+    LastAdministrator,
 }
 
 /// Something of the second user that the first one has otherwise.
@@ -78,6 +83,9 @@ pub fn plan(first: Side<'_>, second: Side<'_>, wish: MetadataWish) -> Result<Pla
             Standing::Pending => return Err(Unmergeable::Pending),
             Standing::Blocked => return Err(Unmergeable::Blocked),
         }
+    }
+    if second.is_only_administrator && !first.user.is_admin() {
+        return Err(Unmergeable::LastAdministrator);
     }
     let mut plan = Plan {
         conflicts: Vec::new(),

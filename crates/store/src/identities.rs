@@ -57,6 +57,7 @@ sql! {
         profile = excluded.profile, unlinked_at = excluded.unlinked_at";
     FIND_UNLINKED = "SELECT connection_id, issuer, subject, email, email_verified, profile FROM unlinked_identities \
         WHERE user_id = $1 AND connection_id = $2 AND subject = $3 AND unlinked_at > $4";
+    WAS_UNLINKED = "SELECT 1 FROM unlinked_identities WHERE issuer = $1 AND subject = $2 AND user_id = $3";
 }
 
 /// Reads claims from the columns beginning at `at`.
@@ -175,4 +176,9 @@ pub async fn find_unlinked(
     since: Timestamp,
 ) -> Result<Option<UpstreamIdentity>, StoreError> {
     tx.row(FIND_UNLINKED, p![user, connection, subject, since]).await?.map(|row| read_claims(&row, 0)).transpose()
+}
+
+/// Whether this very identity was once taken off this very user, however long ago.
+pub async fn was_unlinked(tx: &mut Tx<'_>, user: &UserId, claims: &UpstreamIdentity) -> Result<bool, StoreError> {
+    Ok(tx.row(WAS_UNLINKED, p![&claims.issuer, &claims.subject, user]).await?.is_some())
 }

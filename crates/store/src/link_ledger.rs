@@ -7,12 +7,12 @@ use crate::statements::sql;
 use crate::{Row, StoreError, Tx, Value, p};
 use guestlist_domain::event::Actor;
 use guestlist_domain::ids::{ConnectionId, LedgerId, UserId};
-use guestlist_domain::ledger::{Entry, Kind, LedgerWay};
+use guestlist_domain::ledger::{Entry, LedgerWay, Rule};
 use guestlist_domain::secret::SecretHash;
 
 macro_rules! columns {
     () => {
-        "id, user_id, kind, connection_id, issuer, subject, email, rule, proofs, actor, at, undoes, details"
+        "id, user_id, connection_id, issuer, subject, email, rule, proofs, actor, at, undoes, details"
     };
 }
 
@@ -28,23 +28,22 @@ sql! {
 }
 
 fn read(row: &Row) -> Result<Entry, StoreError> {
-    let way = match (row.opt_text(3)?, row.opt_text(4)?, row.opt_text(5)?) {
+    let way = match (row.opt_text(2)?, row.opt_text(3)?, row.opt_text(4)?) {
         (Some(connection), Some(issuer), Some(subject)) => {
-            Some(LedgerWay { connection: ConnectionId::new(connection), issuer, subject, email: row.opt_email(6)? })
+            Some(LedgerWay { connection: ConnectionId::new(connection), issuer, subject, email: row.opt_email(5)? })
         }
         _ => None,
     };
     Ok(Entry {
         id: LedgerId::new(row.text(0)?),
         user: UserId::new(row.text(1)?),
-        kind: row.word(2, Kind::parse)?,
         way,
-        rule: row.text(7)?,
-        proofs: row.json(8)?,
-        actor: row.word(9, Actor::parse)?,
-        at: row.time(10)?,
-        undoes: row.opt_text(11)?.map(LedgerId::new),
-        details: row.json(12)?,
+        rule: row.word(6, Rule::parse)?,
+        proofs: row.json(7)?,
+        actor: row.word(8, Actor::parse)?,
+        at: row.time(9)?,
+        undoes: row.opt_text(10)?.map(LedgerId::new),
+        details: row.json(11)?,
     })
 }
 
@@ -57,12 +56,12 @@ pub async fn append(tx: &mut Tx<'_>, entry: &Entry, undo: Option<SecretHash>) ->
             p![
                 &entry.id,
                 &entry.user,
-                entry.kind.as_str(),
+                entry.rule.kind().as_str(),
                 way.map(|way| &way.connection),
                 way.map(|way| way.issuer.as_str()),
                 way.map(|way| way.subject.as_str()),
                 way.and_then(|way| way.email.as_ref()),
-                &entry.rule,
+                entry.rule.as_str(),
                 Value::json(&entry.proofs)?,
                 entry.actor.to_word(),
                 entry.at,

@@ -4,7 +4,7 @@
 //! the lease is over. Must not know words or SMTP.
 
 use crate::statements::sql;
-use crate::{Row, StoreError, Tx, Value, p};
+use crate::{Engine, Row, StoreError, Tx, Value, p};
 use guestlist_domain::ids::{InvitationId, MailId, UserId};
 use guestlist_domain::mail::{Delivery, DeliveryStatus, LEASE, OutboxMail};
 use guestlist_domain::time::Timestamp;
@@ -81,9 +81,13 @@ pub async fn lease(tx: &mut Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<Ou
     tx.rows(LEASE_DUE, p![now.plus(LEASE), now, limit]).await?.iter().map(read).collect()
 }
 
-/// Frees every leased mail. Only where nobody can hold a lease: before the first worker of the only process.
+/// Frees the leases of a former process, before the first worker of this one. A SQLite file has one process: whoever
+/// held a lease is no more. On PostgreSQL it may be another node, and nothing is freed.
 pub async fn free_leases(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
-    tx.exec(FREE_LEASES, p![]).await
+    match tx.engine() {
+        Engine::Sqlite => tx.exec(FREE_LEASES, p![]).await,
+        Engine::Postgres => Ok(0),
+    }
 }
 
 /// The mail server took it. False if the lease was lost.

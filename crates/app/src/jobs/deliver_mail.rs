@@ -20,24 +20,16 @@ use guestlist_domain::ticket::{self, Channel};
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::User;
 use guestlist_outbound::mail::{MailTransport, RenderedMail};
-use guestlist_store::{Engine, Tx, abort_at, address_codes, clients, invitations, link_ledger, outbox, tickets, users};
+use guestlist_store::{Tx, abort_at, address_codes, clients, invitations, link_ledger, outbox, tickets, users};
 use serde_json::json;
 use zeroize::Zeroizing;
 
 /// Mails a lease: few, so that a slow mail server does not hold many.
 const BATCH: i64 = 8;
 
-/// A SQLite file has one process, and this is it: whoever held a lease is no more. On PostgreSQL it may be another node.
+/// Whatever a former process of this installation held is free again, if nobody else can hold it.
 pub(super) async fn free_leases(app: &App) -> Result<(), Unexpected> {
-    app.write(|tx| {
-        Box::pin(async move {
-            if tx.engine() == Engine::Sqlite {
-                outbox::free_leases(tx).await?;
-            }
-            Ok(())
-        })
-    })
-    .await
+    app.write(|tx| Box::pin(async move { Ok(outbox::free_leases(tx).await.map(drop)?) })).await
 }
 
 /// Delivers what is due now, one batch. The answer is how many mails it worked on.
@@ -141,12 +133,12 @@ async fn compose_in(app: &App, tx: &mut Tx<'_>, mail: &OutboxMail, now: Timestam
         }
         Occasion::InvitationBrought { invited, account } => Mail::InvitationBrought(mails::InvitationBrought {
             invited: invited.to_string(),
-            account: if mail.recipient == *account { account.to_string() } else { masked(account) },
+            account: if mail.recipient == *account { account.to_string() } else { account.masked() },
             at: mail.created_at,
             support: None,
         }),
         Occasion::AccountsMerged { kept, merged } => {
-            let told = |email: &Email| if mail.recipient == *email { email.to_string() } else { masked(email) };
+            let told = |email: &Email| if mail.recipient == *email { email.to_string() } else { email.masked() };
             let (kept, merged, at) = (told(kept), told(merged), mail.created_at);
             Mail::AccountsMerged(mails::AccountsMerged { kept, merged, at, support: None })
         }
@@ -174,12 +166,6 @@ async fn way_in(
     };
     let (provider, account_url) = (provider.to_owned(), app.public_url().at("/account"));
     Ok(mails::WayIn { provider, at: mail.created_at, account_url, undo, support: None })
-}
-
-/// An address for somebody who need not know it: enough to recognize one's own.
-fn masked(email: &Email) -> String {
-    let first = email.local_part().chars().next().map(String::from).unwrap_or_default();
-    format!("{first}…@{}", email.domain())
 }
 
 async fn invitation_mail(

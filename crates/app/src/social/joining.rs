@@ -84,7 +84,7 @@ pub async fn join(app: &App, browser: &Secret, signed_in: &SignedIn) -> Result<A
 
 pub(super) fn refused(error: MergeError) -> SocialError {
     match error {
-        MergeError::Unmergeable(_) | MergeError::LastAdministrator => SocialError::StayTwo,
+        MergeError::Unmergeable(_) => SocialError::StayTwo,
         MergeError::Unexpected(error) => error.into(),
     }
 }

@@ -9,7 +9,7 @@ use crate::admission::{self, Upstream, WayIn};
 use crate::app::App;
 use crate::error::Unexpected;
 use crate::history;
-use crate::landing::{self, Landing, Wish};
+use crate::landing::{self, Landing};
 use crate::linked::{self, NewLink};
 use crate::merging;
 use crate::proof;
@@ -21,8 +21,8 @@ use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::flow::{self, Flow, Step};
 use guestlist_domain::identity::{LinkRule, ProvenIdentity};
 use guestlist_domain::ids::{ClientId, SessionId, UserId};
-use guestlist_domain::invitation::{Link, OpenInvitation, Standing, Terms};
-use guestlist_domain::ledger::Proof;
+use guestlist_domain::invitation::{Link, OpenInvitation, Standing};
+use guestlist_domain::ledger::Rule as LedgerRule;
 use guestlist_domain::linking::{Decision, Facts, Owner, Purpose, Refusal, decide};
 use guestlist_domain::secret::Secret;
 use guestlist_domain::session::Method;
@@ -100,7 +100,7 @@ impl Trip<'_, '_> {
         let way = Upstream { who: self.case.who.clone(), connection: self.connection.clone() };
         let way_in = WayIn::Upstream(Box::new(way));
         let user = admission::admit(self.app, self.tx, open, user, &way_in, begun, self.now).await?;
-        let landing = self.land(&terms, &user).await?;
+        let landing = landing::after_acceptance(self.app, self.tx, &terms, &user).await?;
         Ok(came_in(begun.secret(), user, landing))
     }
 
@@ -116,18 +116,8 @@ impl Trip<'_, '_> {
         let method = Method::Upstream(self.connection.name.clone());
         let account = admission::bring(self.app, self.tx, open, account, &method, self.now).await?;
         self.sign_in_as(&account, begun).await?;
-        let landing = self.land(&terms, &account).await?;
+        let landing = landing::after_acceptance(self.app, self.tx, &terms, &account).await?;
         Ok(came_in(begun.secret(), account, landing))
-    }
-
-    async fn land(&mut self, terms: &Terms, user: &User) -> Result<Landing, StoreError> {
-        let wish = Wish {
-            result_url: terms.result_url.as_deref(),
-            include_email: terms.include_email_in_redirect,
-            client: terms.client.as_ref(),
-            message: "Your account is ready.",
-        };
-        landing::after(self.tx, wish, &user.email, &self.app.public_url().issuer()).await
     }
 
     async fn open_invitation(&mut self, link: &Link) -> Result<(OpenInvitation, User), SocialError> {
@@ -222,14 +212,14 @@ impl Trip<'_, '_> {
         if !signed_in.session.is_fresh(self.now) {
             return Err(SocialError::NotFresh);
         }
-        let purpose = Purpose::Link { user, standing: signed_in.user.standing() };
+        let purpose = Purpose::Link { user, standing: signed_in.user.standing(), confirmed: self.case.confirmed };
         match self.decide(&purpose, None, None).await? {
             Decision::Link(user) => {
                 self.move_on(&Step::Done).await?;
                 self.add(&user, LinkRule::OwnAccount, &Actor::User(user.clone())).await?;
                 Ok(Arrival::Linked)
             }
-            Decision::OfferMerge(second) if self.case.confirmed => {
+            Decision::Merge(second) => {
                 self.move_on(&Step::Done).await?;
                 self.join(signed_in.user, &second).await
             }
@@ -245,7 +235,7 @@ impl Trip<'_, '_> {
     async fn join(&mut self, first: User, second: &UserId) -> Result<Arrival, SocialError> {
         let second = users::find(self.tx, second).await?.ok_or(StoreError::Conflict)?;
         let actor = Actor::User(first.id.clone());
-        let why = ("merged_by_owner", &[Proof::FreshSignIn, Proof::Provider][..], &actor);
+        let why = (LedgerRule::MergedByOwner, &actor);
         let merged = merging::merge(self.app, self.tx, (first, second), joining::WISH, why, self.now).await;
         merged.map_err(joining::refused)?;
         Ok(Arrival::Merged)
@@ -281,6 +271,10 @@ impl Trip<'_, '_> {
             Some(address) => owner_of(users::find_by_proven_email(self.tx, address).await?),
             None => None,
         };
+        let taken_off = match &same_address {
+            Some(owner) => identities::was_unlinked(self.tx, &owner.user, claims).await?,
+            None => false,
+        };
         self.invited = match &vouched {
             Some(address) => self.invitation_of(address).await?,
             None => None,
@@ -290,6 +284,7 @@ impl Trip<'_, '_> {
             allowed: usable.iter().any(|way| way.id == self.connection.id),
             owner,
             same_address,
+            taken_off,
             invited: self.invited.as_ref().map(|(open, user)| (open, user.standing())),
         };
         Ok(decide(purpose, self.case.who, &facts))

@@ -8,22 +8,19 @@ use crate::app::App;
 use crate::error::{Unexpected, act_errors};
 use crate::history;
 use crate::ledger;
+use crate::linked::{self, NotPutBack};
 use crate::merging::MergeError;
 use guestlist_domain::connection::{Connection, Strategy};
 use guestlist_domain::event::{About, Actor, EventKind};
-use guestlist_domain::identity::{Identity, LinkRule};
-use guestlist_domain::ids::{ConnectionId, DATABASE_PROVIDER, IdentityId, UserId};
-use guestlist_domain::ledger::Proof;
+use guestlist_domain::identity::LinkRule;
+use guestlist_domain::ids::{ConnectionId, DATABASE_PROVIDER, UserId};
+use guestlist_domain::ledger::Rule;
 use guestlist_domain::merging::Unmergeable;
-use guestlist_domain::time::{Timestamp, days};
+use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::{Lifecycle, User};
 use guestlist_store::{Tx, connections, identities, users};
 use serde_json::json;
-use std::time::Duration;
 use thiserror::Error;
-
-/// How long an unlinked identity can be put back.
-const RELINKABLE_FOR: Duration = days(30);
 
 /// An identity as the API names it.
 #[derive(Clone, Debug)]
@@ -63,9 +60,6 @@ pub enum IdentityError {
     /// A whole other user was named, and the two cannot be one.
     #[error(transparent)]
     Unmergeable(#[from] Unmergeable),
-    /// Nobody could open the console any more.
-    #[error("The last administrator cannot be merged into somebody who is none.")]
-    LastAdministrator,
     /// The user has no such identity.
     #[error("The identity does not exist.")]
     NotFound,
@@ -83,7 +77,6 @@ impl From<MergeError> for IdentityError {
     fn from(error: MergeError) -> Self {
         match error {
             MergeError::Unmergeable(why) => Self::Unmergeable(why),
-            MergeError::LastAdministrator => Self::LastAdministrator,
             MergeError::Unexpected(error) => Self::Unexpected(error),
         }
     }
@@ -124,24 +117,16 @@ async fn link_in(
     if identities::find(tx, &issuer, &subject).await?.is_some() {
         return Err(IdentityError::Taken);
     }
-    let since = now.minus(RELINKABLE_FOR);
-    let claims = identities::find_unlinked(tx, &user.id, &connection.id, &subject, since).await?;
-    let identity = Identity {
-        id: IdentityId::mint(now, app.entropy().bytes()),
-        user: user.id.clone(),
-        claims: claims.ok_or(IdentityError::Inexistent)?,
-        linked_by: LinkRule::Api,
-        linked_at: now,
-        last_used_at: None,
-    };
-    if !identities::insert(tx, &identity).await? {
-        return Err(IdentityError::Taken);
-    }
+    let put_back = linked::put_back(app, tx, (&user, &connection, &subject), LinkRule::Api, now).await?;
+    let claims = put_back.map_err(|why| match why {
+        NotPutBack::Unknown => IdentityError::Inexistent,
+        NotPutBack::Taken => IdentityError::Taken,
+    })?;
     let about = About::user(&user.id).with_connection(&connection.id);
     let facts = [("rule", json!(LinkRule::Api.as_str()))];
     history::record_with(app, tx, now, (EventKind::UserLinked, by, about), &facts).await?;
-    let key = ledger::linked(app, tx, &identity, by, now).await?;
-    ledger::tell_added(app, tx, (&user, &connection.display_name), key, now).await?;
+    let way = (&user, &claims, connection.display_name.as_str());
+    ledger::changed(app, tx, way, (Rule::Link(LinkRule::Api), by), now).await?;
     view(tx, user).await
 }
 
@@ -218,8 +203,7 @@ async fn unlink_in(
     history::record(app, tx, now, EventKind::UserUnlinked, by, about).await?;
     let label = connections::find(tx, &meant.identity.claims.connection).await?;
     let provider = label.map_or(meant.connection, |connection| connection.display_name);
-    let key = ledger::unlinked(app, tx, (&user.id, &removed), Proof::Authorized, by, now).await?;
-    ledger::tell_removed(app, tx, (&user, &provider), key, now).await?;
+    ledger::changed(app, tx, (&user, &removed, &provider), (Rule::RemovedByApi, by), now).await?;
     view(tx, user).await
 }
 

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::merging;
 use guestlist_domain::event::Actor;
 use guestlist_domain::ids::{DATABASE_PROVIDER, UserId};
-use guestlist_domain::ledger::Proof;
+use guestlist_domain::ledger::Rule;
 use guestlist_domain::merging::{MetadataWish, Plan};
 use guestlist_store::users;
 
@@ -48,7 +48,7 @@ pub async fn merge(app: &App, by: &Actor, id: &UserId, named: &str, wish: MergeW
                     let plan = merging::look(tx, &first, &other, wish.metadata).await?;
                     (first, plan)
                 } else {
-                    let why = ("merged_by_api", &[Proof::Authorized][..], &by);
+                    let why = (Rule::MergedByApi, &by);
                     merging::merge(&app, tx, (first, other), wish.metadata, why, now).await?
                 };
                 Ok::<_, IdentityError>(Merged { user: view(tx, user).await?, second, plan })

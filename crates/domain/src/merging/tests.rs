@@ -15,7 +15,7 @@ fn user(name: &str) -> User {
 }
 
 fn side(user: &User) -> Side<'_> {
-    Side { user, has_password: false }
+    Side { user, has_password: false, is_only_administrator: false }
 }
 
 fn metadata(value: Value) -> Metadata {
@@ -48,7 +48,7 @@ fn case_077_what_differs_is_told_and_roles_are_never_united() {
         roles: vec!["admin".to_owned()],
         ..user("other")
     };
-    let other = Side { user: &second, has_password: true };
+    let other = Side { has_password: true, ..side(&second) };
     let plan = plan(side(&first), other, MetadataWish::Keep).unwrap();
     let conflict = |field: &str, kept: Value, dropped: Value| Conflict { field: field.to_owned(), kept, dropped };
     assert_eq!(

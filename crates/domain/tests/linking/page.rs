@@ -20,10 +20,11 @@ Write it anew with `GUESTLIST_TEST_UPDATE=1 cargo test -p guestlist-domain --tes
 | this user | the invited one, or the one who is signed in |
 | policy | what the invitation asks of a provider's address: `any`, `same_domain`, `same_email` |
 | verified | the provider says so; by itself this proves nothing |
-| pressed | the guest went on from the page that names both addresses |
+| pressed | the guest went on from the page that names both addresses, the owner from the page that shows both accounts |
 | invitation open for | the standing of the invited user, if the connection is authoritative for the invited address and the invitation offers it |
 | same address proven by | who proved to own the address for which the connection is authoritative |
 | merge rule | the connection's setting: `confirm`, `auto`, `never` |
+| taken off before | that very user had this identity, and it was removed: by its owner, an undo, a recovery or the API |
 ";
 
 fn tables() -> String {

@@ -63,6 +63,7 @@ struct Situation {
     whose: Whose,
     owner_is: Standing,
     same_address: Option<Standing>,
+    taken_off: bool,
     invited: Option<Standing>,
     merge_rule: MergeRule,
     address: Option<&'static str>,
@@ -85,6 +86,7 @@ impl Situation {
             same_address: self
                 .same_address
                 .map(|standing| Owner { user: UserId::new("owner of the address"), standing }),
+            taken_off: self.taken_off,
             invited: self.invited.map(|standing| (&open, standing)),
         };
         words(&decide(purpose, &who, &facts), self.address)
@@ -104,6 +106,7 @@ fn words(decision: &Decision, came: Option<&str>) -> String {
         Decision::BringTo(user) => format!("BringTo({user})"),
         Decision::ConfirmAccount(user) => format!("ConfirmAccount({user})"),
         Decision::OfferMerge(user) => format!("OfferMerge({user})"),
+        Decision::Merge(user) => format!("Merge({user})"),
         Decision::Confirm(other) => {
             check(other);
             "Confirm(both addresses)".to_owned()
@@ -164,9 +167,22 @@ pub(crate) fn to_accept() -> Table {
         Column::of("the owner is", STANDINGS),
         Column::of("the merge rule", MERGE_RULES),
         Column::of("who proved the same address", SAME_ADDRESS),
+        Column::of("taken off before", NO_YES),
     ];
     Table::ask(columns, |at| {
-        let &[allowed, standing, whose, policy, address, verified, confirmed, owner_is, merge_rule, same_address] = at
+        let &[
+            allowed,
+            standing,
+            whose,
+            policy,
+            address,
+            verified,
+            confirmed,
+            owner_is,
+            merge_rule,
+            same_address,
+            taken_off,
+        ] = at
         else {
             panic!("a value of each column")
         };
@@ -177,6 +193,7 @@ pub(crate) fn to_accept() -> Table {
             whose: THREE_OWNERS[whose].1,
             owner_is: STANDINGS[owner_is].1,
             same_address: SAME_ADDRESS[same_address].1,
+            taken_off: NO_YES[taken_off].1,
             invited: None,
             merge_rule: MERGE_RULES[merge_rule].1,
             address: ADDRESSES[address].1,
@@ -194,12 +211,13 @@ pub(crate) fn to_sign_in() -> Table {
         Column::of("its owner", STANDINGS),
         Column::of("same address proven by", SAME_ADDRESS),
         Column::of("merge rule", MERGE_RULES),
+        Column::of("taken off before", NO_YES),
         Column::of("invitation open for", INVITED_ADDRESS),
         Column::of("which address the provider tells", ADDRESSES),
         Column::of("whether it says that it verified it", YES_NO),
     ];
     Table::ask(columns, |at| {
-        let &[allowed, whose, owner_is, same_address, merge_rule, invited, address, verified] = at else {
+        let &[allowed, whose, owner_is, same_address, merge_rule, taken_off, invited, address, verified] = at else {
             panic!("a value of each column")
         };
         let situation = Situation {
@@ -207,6 +225,7 @@ pub(crate) fn to_sign_in() -> Table {
             whose: TWO_OWNERS[whose].1,
             owner_is: STANDINGS[owner_is].1,
             same_address: SAME_ADDRESS[same_address].1,
+            taken_off: NO_YES[taken_off].1,
             invited: INVITED_ADDRESS[invited].1,
             merge_rule: MERGE_RULES[merge_rule].1,
             address: ADDRESSES[address].1,
@@ -223,14 +242,18 @@ pub(crate) fn to_link() -> Table {
         Column::of("signed-in user", STANDINGS),
         Column::of("identity of", THREE_OWNERS),
         Column::of("the owner's standing", STANDINGS),
+        Column::of("pressed", NO_YES),
         Column::of("who proved the same address", SAME_ADDRESS),
         Column::of("the merge rule", MERGE_RULES),
+        Column::of("taken off before", NO_YES),
         Column::of("which address the provider tells", ADDRESSES),
         Column::of("whether it says that it verified it", YES_NO),
     ];
     let this = UserId::new("this user");
     Table::ask(columns, |at| {
-        let &[allowed, standing, whose, owner_is, same_address, merge_rule, address, verified] = at else {
+        let &[allowed, standing, whose, owner_is, confirmed, same_address, merge_rule, taken_off, address, verified] =
+            at
+        else {
             panic!("a value of each column")
         };
         let situation = Situation {
@@ -238,12 +261,14 @@ pub(crate) fn to_link() -> Table {
             whose: THREE_OWNERS[whose].1,
             owner_is: STANDINGS[owner_is].1,
             same_address: SAME_ADDRESS[same_address].1,
+            taken_off: NO_YES[taken_off].1,
             invited: None,
             merge_rule: MERGE_RULES[merge_rule].1,
             address: ADDRESSES[address].1,
             verified: YES_NO[verified].1,
         };
-        situation.put(&Purpose::Link { user: &this, standing: STANDINGS[standing].1 }, "this user")
+        let (standing, confirmed) = (STANDINGS[standing].1, NO_YES[confirmed].1);
+        situation.put(&Purpose::Link { user: &this, standing, confirmed }, "this user")
     })
 }
 

@@ -52,7 +52,7 @@ struct Return {
 enum Why {
     Accept { person: usize, confirmed: bool },
     SignIn,
-    Link { person: usize },
+    Link { person: usize, confirmed: bool },
 }
 
 /// How the connection is set that day.
@@ -74,6 +74,8 @@ struct Person {
 struct World {
     people: Vec<Person>,
     owned: Vec<(usize, usize)>,
+    /// What was taken off whom.
+    taken_off: BTreeSet<(usize, usize)>,
     /// Questions that wait for a sign-in: who was asked, and the subject that came back.
     questions: Vec<(usize, usize)>,
     seen: BTreeSet<&'static str>,
@@ -117,7 +119,8 @@ impl World {
             }
             Deed::Unlink(which) => {
                 if !self.owned.is_empty() {
-                    self.owned.remove(which.index(self.owned.len()));
+                    let gone = self.owned.remove(which.index(self.owned.len()));
+                    self.taken_off.insert(gone);
                 }
             }
         }
@@ -142,6 +145,7 @@ impl World {
             allowed: back.setting.allowed,
             owner: self.owner_of(back.subject).map(as_owner),
             same_address: same_address.map(as_owner),
+            taken_off: same_address.is_some_and(|person| self.taken_off.contains(&(person, back.subject))),
             invited: invited.as_ref().map(|(open, standing)| (open, *standing)),
         };
         match back.why {
@@ -156,10 +160,10 @@ impl World {
                 let decision = decide(&Purpose::SignIn, &who, &facts);
                 self.sign_in(back, same_address, invited.map(|(open, _)| open), decision)
             }
-            Why::Link { person } => {
+            Why::Link { person, confirmed } => {
                 let (user, standing) = (self.people[person].user.id.clone(), self.standing(person));
-                let decision = decide(&Purpose::Link { user: &user, standing }, &who, &facts);
-                self.link(person, back.subject, decision)
+                let decision = decide(&Purpose::Link { user: &user, standing, confirmed }, &who, &facts);
+                self.link(person, confirmed, back.subject, decision)
             }
         }
     }
@@ -237,11 +241,19 @@ impl World {
                 prop_assert!(back.setting.authoritative && back.setting.merge_rule == MergeRule::Auto);
                 prop_assert!(back.verified && same_address == Some(person), "only onto a proven address");
                 prop_assert_eq!(self.owner_of(back.subject), None);
+                prop_assert!(
+                    !self.taken_off.contains(&(person, back.subject)),
+                    "what was taken off comes back by itself"
+                );
                 self.owned.push((person, back.subject));
             }
             Decision::AskProof(user) => {
                 self.seen.insert("ask for proof");
                 let person = self.number(&user);
+                if back.setting.merge_rule == MergeRule::Auto {
+                    self.seen.insert("ask about what was taken off");
+                    prop_assert!(self.taken_off.contains(&(person, back.subject)));
+                }
                 prop_assert_eq!(self.standing(person), Standing::Active);
                 prop_assert_eq!(same_address, Some(person));
                 self.questions.push((person, back.subject));
@@ -252,7 +264,7 @@ impl World {
         Ok(())
     }
 
-    fn link(&mut self, person: usize, subject: usize, decision: Decision) -> TestCaseResult {
+    fn link(&mut self, person: usize, confirmed: bool, subject: usize, decision: Decision) -> TestCaseResult {
         match decision {
             Decision::Link(user) => {
                 self.seen.insert("link");
@@ -267,6 +279,20 @@ impl World {
                 prop_assert_eq!(self.owner_of(subject), Some(self.number(&user)), "whose identity it is");
                 prop_assert_ne!(self.number(&user), person);
                 prop_assert_eq!(self.standing(person), Standing::Active);
+                prop_assert!(!confirmed);
+            }
+            Decision::Merge(user) => {
+                self.seen.insert("merge two users");
+                let second = self.number(&user);
+                prop_assert_eq!(self.owner_of(subject), Some(second), "whose identity it is");
+                prop_assert_ne!(second, person);
+                prop_assert_eq!((self.standing(person), self.standing(second)), (Standing::Active, Standing::Active));
+                prop_assert!(confirmed, "a deliberate press");
+                for (owner, _) in &mut self.owned {
+                    *owner = if *owner == second { person } else { *owner };
+                }
+                // The row is gone; here it is nobody's any more.
+                self.people[second].user.blocked = true;
             }
             Decision::Refuse(_) => _ = self.seen.insert("refuse to link"),
             other => prop_assert!(false, "nobody who links gets {other:?}"),
@@ -335,7 +361,7 @@ fn returns() -> impl Strategy<Value = Return> {
     let why = prop_oneof![
         3 => (0..PEOPLE, any::<bool>()).prop_map(|(person, confirmed)| Why::Accept { person, confirmed }),
         3 => Just(Why::SignIn),
-        2 => (0..PEOPLE).prop_map(|person| Why::Link { person }),
+        2 => (0..PEOPLE, any::<bool>()).prop_map(|(person, confirmed)| Why::Link { person, confirmed }),
     ];
     let merge_rule = prop::sample::select(vec![MergeRule::Confirm, MergeRule::Auto, MergeRule::Never]);
     let setting = (prop::bool::weighted(0.9), any::<bool>(), merge_rule)
@@ -385,12 +411,14 @@ fn everything_happens_in_the_small_world() {
         "activate",
         "activate without a link",
         "answer",
+        "ask about what was taken off",
         "ask for proof",
         "bring",
         "confirm",
         "confirm the account",
         "link",
         "merge at once",
+        "merge two users",
         "offer to merge",
         "refuse to accept",
         "refuse to link",

@@ -178,6 +178,8 @@ pub(crate) fn come_back(state: &State, subject: Who, why: &Why<'_>, off: &Off) -
         allowed: true,
         owner: owner.map(as_owner),
         same_address: Who::BOTH.into_iter().find(proved).map(as_owner),
+        // The model forgets what was taken off: it allows more than the server does.
+        taken_off: false,
         invited: invited.as_ref().map(|open| (open, user(state, Anna).standing())),
     };
     let link_to;
@@ -186,7 +188,7 @@ pub(crate) fn come_back(state: &State, subject: Who, why: &Why<'_>, off: &Off) -
         Why::SignIn => Purpose::SignIn,
         Why::Link(account) => {
             link_to = id(*account);
-            Purpose::Link { user: &link_to, standing: standing(state, *account, off) }
+            Purpose::Link { user: &link_to, standing: standing(state, *account, off), confirmed: false }
         }
     };
     match decide(&purpose, &who, &facts) {
@@ -198,6 +200,7 @@ pub(crate) fn come_back(state: &State, subject: Who, why: &Why<'_>, off: &Off) -
         | Decision::ConfirmAccount(_)
         | Decision::AskProof(_)
         | Decision::OfferMerge(_)
+        | Decision::Merge(_)
         | Decision::Refuse(_) => Answer::No,
     }
 }

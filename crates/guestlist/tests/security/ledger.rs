@@ -15,6 +15,7 @@ on_both_engines!(
     every_link_and_unlink_is_a_line_with_its_rule_and_proofs,
     an_owner_undoes_a_link_by_the_mail_and_whoever_made_it_is_out,
     an_owner_undoes_an_unlink_by_the_mail,
+    an_undo_over_a_connection_that_is_gone_changes_nothing,
     an_undo_link_is_good_once_for_seven_days_and_writes_nothing_when_opened,
     of_two_who_undo_at_once_one_does,
     an_undo_keeps_the_last_way_in_and_what_belongs_to_another,
@@ -143,6 +144,23 @@ async fn an_owner_undoes_an_unlink_by_the_mail(engine: Engine) {
     assert_eq!(scene.subjects(ANNA).await, ["anna-at-acme"]);
     assert_out(&mut anna).await;
     assert_in(&scene.sign_in(&mut owner, &at_acme("anna")).await);
+}
+
+async fn an_undo_over_a_connection_that_is_gone_changes_nothing(engine: Engine) {
+    let mut scene = Scene::on(engine).await;
+    let mut anna = scene.guest(ANNA).await;
+    scene.connect(&mut anna, &at_acme("anna")).await.assert_says("Connected");
+    scene.house.mails().await;
+    let page = anna.open("/account").await;
+    anna.press(&page, "Remove Acme", &[]).await.assert_says("Removed");
+    let link = news(&scene).await.link("/undo/");
+    let acme = scene.cellar.connection("acme").await.id;
+    scene.api.delete(&format!("/api/v2/connections/{acme}")).await.assert_status(204);
+    let before = scene.contents().await;
+    let mut owner = scene.house.visitor();
+    let page = owner.open(link.as_str()).await;
+    owner.press(&page, "Undo it", &[]).await.assert_status(409).assert_says("Things have changed");
+    scene.assert_same(&before, &[]).await;
 }
 
 async fn an_undo_link_is_good_once_for_seven_days_and_writes_nothing_when_opened(engine: Engine) {

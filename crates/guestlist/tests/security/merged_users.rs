@@ -6,7 +6,7 @@ use guestlist_domain::session::FRESH_FOR;
 use guestlist_testkit::house::Engine;
 use guestlist_testkit::on_both_engines;
 use guestlist_testkit::provider::Account;
-use guestlist_testkit::visitor::Visitor;
+use guestlist_testkit::visitor::{Form, Visitor};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -283,8 +283,12 @@ async fn case_077_an_offer_is_as_good_as_its_session(engine: Engine) {
     assert_eq!(other.open("/account/merge").await.url.path(), "/account");
     let page = anna.open("/account").await;
     anna.press(&page, "Log out", &[]).await;
-    assert_in(&log_in(&mut anna, ANNA, PASSWORD).await);
+    let page = log_in(&mut anna, ANNA, PASSWORD).await;
+    assert_in(&page);
     assert_eq!(anna.open("/account/merge").await.url.path(), "/account");
+    // The same browser and the same owner, with a token of this very session, but not the session that left.
+    let press = Form { action: form.action.clone(), ..page.form("Log out") };
+    anna.submit(&press).await.assert_status(400).assert_says("lost");
     scene.assert_same(&before, &["sessions", "events", "users", "flows", "throttles"]).await;
     assert_eq!(scene.subjects(BOB).await, ["bob-at-acme"]);
 }

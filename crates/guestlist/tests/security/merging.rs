@@ -15,6 +15,7 @@ on_both_engines!(
     rule_confirm_links_nothing_without_that_proof,
     rule_confirm_takes_another_provider_as_the_second_proof,
     rule_auto_links_onto_a_proven_address_and_tells_its_owner,
+    rule_auto_asks_before_what_was_taken_off_comes_back,
     rule_auto_leaves_an_address_alone_that_nobody_proved,
     rule_never_is_never,
     case_020_any_address_will_do_after_a_press_on_the_page_that_names_both,
@@ -133,6 +134,27 @@ async fn rule_auto_links_onto_a_proven_address_and_tells_its_owner(engine: Engin
     let refused = scene.sign_in(&mut scene.house.visitor(), &Account::new("carol", "carol@example.org")).await;
     refused.assert_status(403).assert_says("You are not on the list");
     scene.assert_same(&before, TRACES).await;
+}
+
+async fn rule_auto_asks_before_what_was_taken_off_comes_back(engine: Engine) {
+    let scene = merging(engine, "auto").await;
+    assert_in(&scene.sign_in(&mut scene.house.visitor(), &anna_at_acme()).await);
+    // The mail said so, and its owner did not want it.
+    let link = scene.house.mail().await.link("/undo/");
+    let mut owner = scene.house.visitor();
+    let page = owner.open(link.as_str()).await;
+    owner.press(&page, "Undo it", &[]).await.assert_says("Undone");
+    assert_asked(&scene, &mut scene.house.visitor()).await;
+    assert!(scene.subjects(ANNA).await.is_empty());
+    // Whoever proves the account may have it back, and take it off again.
+    let mut anna = scene.house.visitor();
+    let page = assert_asked(&scene, &mut anna).await;
+    let account = anna.press(&page, "Log in", &[("password", PASSWORD)]).await;
+    assert_in(&account);
+    assert_eq!(scene.subjects(ANNA).await, ["anna-at-acme"]);
+    anna.press(&account, "Remove Acme", &[]).await.assert_says("Removed");
+    assert_asked(&scene, &mut scene.house.visitor()).await;
+    assert!(scene.subjects(ANNA).await.is_empty());
 }
 
 async fn rule_auto_leaves_an_address_alone_that_nobody_proved(engine: Engine) {

@@ -218,11 +218,15 @@ async fn what_was_unlinked_is_remembered_for_its_user(database: Database) {
             passwords::set(tx, &anna, "phc", NOW).await?;
             identities::insert(tx, &identity("anna", "a")).await?;
             assert_eq!(identities::find_unlinked(tx, &anna, &acme, "a", NOW).await?, None, "it is linked");
+            assert!(!identities::was_unlinked(tx, &anna, &claims("a")).await?);
             let removed = identities::delete(tx, &identity("anna", "a").id, &anna, later(10)).await?;
             assert_eq!(removed, Some(claims("a")));
             assert_eq!(identities::find_unlinked(tx, &anna, &acme, "a", later(9)).await?, Some(claims("a")));
             assert_eq!(identities::find_unlinked(tx, &anna, &acme, "a", later(10)).await?, None, "too long ago");
             assert_eq!(identities::find_unlinked(tx, &id_of("ben"), &acme, "a", NOW).await?, None);
+            assert!(identities::was_unlinked(tx, &anna, &claims("a")).await?, "however long ago");
+            assert!(!identities::was_unlinked(tx, &id_of("ben"), &claims("a")).await?);
+            assert!(!identities::was_unlinked(tx, &anna, &claims("b")).await?);
             assert_eq!(identities::find_unlinked(tx, &anna, &acme, "b", NOW).await?, None);
             let elsewhere = ConnectionId::new("con_other");
             assert_eq!(identities::find_unlinked(tx, &anna, &elsewhere, "a", NOW).await?, None);

@@ -4,8 +4,9 @@ use crate::database::{Database, on_both_engines};
 use crate::world::*;
 use guestlist_domain::email::Email;
 use guestlist_domain::event::Actor;
+use guestlist_domain::identity::LinkRule;
 use guestlist_domain::ids::{ConnectionId, LedgerId};
-use guestlist_domain::ledger::{Entry, Kind, LedgerWay, Proof};
+use guestlist_domain::ledger::{Entry, LedgerWay, Proof, Rule};
 use guestlist_domain::time::Timestamp;
 use guestlist_store::{link_ledger, users};
 use serde_json::json;
@@ -21,14 +22,13 @@ fn line(name: &str, owner: &str) -> Entry {
     Entry {
         id: LedgerId::new(format!("lgr_{name}")),
         user: id_of(owner),
-        kind: Kind::Linked,
         way: Some(LedgerWay {
             connection: ConnectionId::new("con_acme"),
             issuer: "https://acme.example".to_owned(),
             subject: format!("{owner}-at-acme"),
             email: Some(Email::parse("anna@acme.example").unwrap()),
         }),
-        rule: "own_account".to_owned(),
+        rule: Rule::Link(LinkRule::OwnAccount),
         proofs: vec![Proof::FreshSignIn, Proof::Provider],
         actor: Actor::User(id_of(owner)),
         at: NOW,
@@ -38,7 +38,7 @@ fn line(name: &str, owner: &str) -> Entry {
 }
 
 fn undoing(name: &str, owner: &str, undone: &str) -> Entry {
-    Entry { kind: Kind::Unlinked, undoes: Some(LedgerId::new(format!("lgr_{undone}"))), ..line(name, owner) }
+    Entry { rule: Rule::Undone, undoes: Some(LedgerId::new(format!("lgr_{undone}"))), ..line(name, owner) }
 }
 
 async fn a_line_comes_back_as_it_went_and_outlives_its_user(database: Database) {
@@ -47,7 +47,7 @@ async fn a_line_comes_back_as_it_went_and_outlives_its_user(database: Database) 
         Box::pin(async move {
             users::insert(tx, &active("anna")).await?;
             let details = json!({"merged": {"email": "a@example.org"}}).as_object().unwrap().clone();
-            let bare = Entry { kind: Kind::Merged, way: None, proofs: vec![], details, ..line("b", "anna") };
+            let bare = Entry { rule: Rule::MergedByApi, way: None, proofs: vec![], details, ..line("b", "anna") };
             assert!(link_ledger::append(tx, &line("a", "anna"), Some(hash("undo"))).await?);
             assert!(link_ledger::append(tx, &bare, None).await?);
             assert_eq!(link_ledger::find(tx, &LedgerId::new("lgr_a")).await?, Some(line("a", "anna")));

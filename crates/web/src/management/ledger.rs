@@ -28,12 +28,12 @@ fn line(line: &LedgerLine) -> Value {
     let way = entry.way.as_ref();
     json!({
         "id": entry.id,
-        "kind": entry.kind,
+        "kind": entry.rule.kind().as_str(),
         "connection_id": way.map(|way| &way.connection),
         "issuer": way.map(|way| &way.issuer),
         "subject": way.map(|way| &way.subject),
         "email": way.and_then(|way| way.email.as_ref()).map(ToString::to_string),
-        "rule": entry.rule,
+        "rule": entry.rule.as_str(),
         "proofs": entry.proofs,
         "actor": entry.actor,
         "at": moment(entry.at),

@@ -59,7 +59,6 @@ impl From<IdentityError> for ApiError {
             | IdentityError::Main
             | IdentityError::Inexistent
             | IdentityError::Unmergeable(_)
-            | IdentityError::LastAdministrator
             | IdentityError::LastWayIn => refused(StatusCode::BAD_REQUEST, &error),
         }
     }

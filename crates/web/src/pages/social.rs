@@ -189,7 +189,8 @@ async fn show_tried(mut visit: Visit, tried: social::Tried) -> Result<Response, 
         | Decision::Confirm(_)
         | Decision::ConfirmAccount(_)
         | Decision::BringTo(_)
-        | Decision::OfferMerge(_) => "not-invited",
+        | Decision::OfferMerge(_)
+        | Decision::Merge(_) => "not-invited",
     };
     let social::Tried { connection, who, .. } = tried;
     let result = Tried::Came {

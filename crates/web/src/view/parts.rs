@@ -65,8 +65,7 @@ impl Masked {
 
 impl Serialize for Masked {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let first: String = self.0.local_part().chars().take(1).collect();
-        serializer.serialize_str(&format!("{first}•••@{}", self.0.domain()))
+        serializer.serialize_str(&self.0.masked())
     }
 }
 
