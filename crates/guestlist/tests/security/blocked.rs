@@ -11,7 +11,11 @@ use guestlist_testkit::on_both_engines;
 use guestlist_testkit::provider::Account;
 use serde_json::{Value, json};
 
-on_both_engines!(case_062_a_provider_switched_off_on_the_way_lets_nobody_in, case_062_a_block_shuts_every_door_at_once,);
+on_both_engines!(
+    case_062_a_provider_switched_off_on_the_way_lets_nobody_in,
+    case_062_a_provider_switched_off_before_the_press_lets_nobody_in,
+    case_062_a_block_shuts_every_door_at_once,
+);
 
 async fn case_062_a_provider_switched_off_on_the_way_lets_nobody_in(engine: Engine) {
     let mut scene = Scene::on(engine).await;
@@ -45,6 +49,32 @@ async fn case_062_a_provider_switched_off_on_the_way_lets_nobody_in(engine: Engi
     assert!(!scene.house.visitor().open("/login").await.offers("Continue with Acme"));
     // What does not hang on it goes on.
     assert!(opens(&scene, ANNA, PASSWORD).await);
+}
+
+/// The provider answered while it was still welcome; the last step is on a page of ours.
+async fn case_062_a_provider_switched_off_before_the_press_lets_nobody_in(engine: Engine) {
+    let mut scene = Scene::on(engine).await;
+    scene.guest(ANNA).await;
+    scene.declare(&["example.org"], "confirm").await;
+    let link = scene.invite(BOB).await;
+    // One browser is asked whether another address will do, one for a log-in that completes a link.
+    let mut bob = scene.house.visitor();
+    let page = bob.open(&link).await;
+    let away = leave(&mut bob, &page, "Continue with Acme").await;
+    let confirm = bob.open(&scene.acme.send_back(&away, &Account::new("bob-at-acme", "bob@example.net"))).await;
+    assert_eq!(confirm.url.path(), "/accept/confirm");
+    let mut anna = scene.house.visitor();
+    let prove = scene.sign_in(&mut anna, &Account::new("anna-at-acme", ANNA)).await;
+    assert_eq!(prove.url.path(), "/login/prove");
+    scene.cellar.switch_off(&scene.cellar.connection("acme").await).await;
+
+    let refused = bob.press(&confirm, "Continue as bob@example.net", &[]).await;
+    refused.assert_status(403);
+    assert_out(&mut bob).await;
+    assert!(scene.subjects(BOB).await.is_empty());
+    // Her password lets her in, and links nothing.
+    assert_in(&anna.press(&prove, "Log in", &[("password", PASSWORD)]).await);
+    assert!(scene.subjects(ANNA).await.is_empty());
 }
 
 async fn refresh(scene: &Scene, client: &Credentials, token: &str) -> Value {

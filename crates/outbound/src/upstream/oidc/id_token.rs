@@ -69,3 +69,34 @@ impl Signed {
         tenants.is_empty() || self.0.tid.as_ref().is_some_and(|tenant| tenants.contains(tenant))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+    use serde_json::json;
+
+    const ONE: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+    const TWO: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+    const NOW: i64 = 1_796_126_400;
+
+    /// Several tenants may come: their issuers are alike but for the tenant, so the list alone tells who may not.
+    #[rstest]
+    #[case(&[], ONE, true)]
+    #[case(&[ONE], ONE, true)]
+    #[case(&[TWO, ONE], ONE, true)]
+    #[case(&[TWO], ONE, false)]
+    fn case_052_of_listed_tenants_no_other_comes(#[case] may_come: &[&str], #[case] comes: &str, #[case] passes: bool) {
+        let base = "https://login.microsoftonline.com";
+        let claims = json!({"iss": format!("{base}/{comes}/v2.0"), "tid": comes, "sub": "1", "aud": "client",
+            "nonce": "n", "iat": NOW, "exp": NOW + 300});
+        let tenants: Vec<String> = may_come.iter().map(|tenant| (*tenant).to_owned()).collect();
+        let issuer = Issuer::OfTenant { base: base.to_owned() };
+        let expected = Expected { issuer: &issuer, tenants: &tenants, client_id: "client", nonce: "n" };
+        let answer = Signed::new(serde_json::from_value(claims).unwrap())
+            .accept(&expected, Timestamp::from_millis(NOW * 1000))
+            .map(drop);
+        let refused = UpstreamError::InvalidToken("another tenant");
+        assert_eq!(format!("{answer:?}"), format!("{:?}", if passes { Ok(()) } else { Err(refused) }));
+    }
+}
