@@ -61,7 +61,20 @@ impl Installation {
 
     /// Runs a command to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Said {
-        let output = self.command(arguments).output().expect("the program can be started");
+        Self::to_its_end(self.command(arguments))
+    }
+
+    /// The same, but no file may grow beyond so many blocks of 512 bytes: the disk is full there.
+    pub(crate) fn run_with_files_up_to(&self, blocks: u64, arguments: &[&str]) -> Said {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"")]);
+        command.arg(env!("CARGO_BIN_EXE_guestlist")).args(arguments);
+        command.env_clear().envs(self.variables.iter().cloned()).current_dir(self.scratch.path());
+        Self::to_its_end(command)
+    }
+
+    fn to_its_end(mut command: Command) -> Said {
+        let output = command.output().expect("the program can be started");
         Said {
             status: output.status,
             out: String::from_utf8(output.stdout).expect("text"),
