@@ -1,8 +1,9 @@
-//! Four visits: in by password, in by provider, back by each of them, and not on the list.
+//! Five visits: in by password, in by provider, back by each of them, not on the list, and an administrator's console.
 
 use guestlist_testkit::house::{Api, Engine, House, Options, continue_with};
 use guestlist_testkit::provider::{Account, Provider};
 use guestlist_testkit::webdriver::{Browser, BrowserOptions, Screen};
+use serde_json::json;
 
 const ANNA: &str = "anna@example.org";
 const PASSWORD: &str = "kettle-orbit-9";
@@ -147,4 +148,20 @@ async fn not_on_the_list() {
     visit.browser.wait_for_text("This email and password do not match.").await;
     visit.assert_fits().await;
     assert_eq!(visit.browser.value("Email").await, "otto@elsewhere.example", "what was typed stays");
+}
+
+#[tokio::test]
+async fn the_console_on_the_narrowest_screen() {
+    let mut visit = Visit::on(Screen::Narrow).await;
+    let wish = json!({"email": ANNA, "roles": ["admin"]});
+    visit.api.post("/api/v2/invitations", &wish).await.assert_status(201);
+    visit.browser.open(visit.house.mail().await.link("/i/").as_str()).await;
+    visit.browser.fill("Password", PASSWORD).await;
+    visit.browser.click("Set password").await;
+    visit.assert_account("Signed in by password on").await;
+    for (page, says) in [("", "Invitations"), ("/people", "People"), ("/connections", "Connections")] {
+        visit.browser.open(&format!("{}/admin{page}", visit.house.origin())).await;
+        visit.browser.wait_for_text(says).await;
+        visit.assert_fits().await;
+    }
 }
