@@ -288,7 +288,33 @@ impl Cellar {
             .await;
         assert_eq!(switched, 1, "one connection is switched off");
     }
+
+    /// From now on every fifth change of an invitation fails as if it had lost a race, and every fifth as a deadlock's
+    /// victim. Only PostgreSQL has such failures; a file has one writer.
+    pub async fn plant_mishaps(&self) {
+        self.write(|tx| {
+            Box::pin(async move {
+                if tx.engine() == Engine::Postgres {
+                    for statement in MISHAPS {
+                        tx.exec(statement, p![]).await?;
+                    }
+                }
+                Ok(())
+            })
+        })
+        .await;
+    }
 }
+
+/// The sequence is not rolled back, so the next run of the same act has another number.
+const MISHAPS: [&str; 3] = [
+    "CREATE SEQUENCE mishaps",
+    "CREATE FUNCTION mishap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN CASE nextval('mishaps') % 5 \
+     WHEN 0 THEN RAISE EXCEPTION 'on purpose' USING ERRCODE = '40001'; \
+     WHEN 1 THEN RAISE EXCEPTION 'on purpose' USING ERRCODE = '40P01'; \
+     ELSE RETURN NEW; END CASE; END $$",
+    "CREATE TRIGGER mishap BEFORE UPDATE ON invitations FOR EACH ROW EXECUTE FUNCTION mishap()",
+];
 
 async fn contents(tx: &mut Tx<'_>) -> Result<Contents, StoreError> {
     let names = match tx.engine() {

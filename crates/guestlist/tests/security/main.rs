@@ -16,6 +16,7 @@ mod eviction;
 mod forgery;
 mod full_house;
 mod guests;
+mod histories;
 mod invitation;
 mod ledger;
 mod linking;
