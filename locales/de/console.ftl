@@ -164,6 +164,8 @@ event-grant-revoked = Zugang einer Anwendung beendet
 event-client-changed = Anwendung geändert
 event-connection-changed = Verbindung geändert
 event-keys-rotated = Signaturschlüssel gewechselt
+event-webhook-changed = Webhook geändert
+event-webhook-tested = Webhook ausprobiert
 
 # Verbindungen.
 console-connections = Verbindungen

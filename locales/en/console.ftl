@@ -164,6 +164,8 @@ event-grant-revoked = Access of an application ended
 event-client-changed = Application changed
 event-connection-changed = Connection changed
 event-keys-rotated = Signing key changed
+event-webhook-changed = Webhook changed
+event-webhook-tested = Webhook tried out
 
 # Connections.
 console-connections = Connections

@@ -52,7 +52,7 @@ impl Actor {
 macro_rules! kinds {
     ($($(#[$meta:meta])* $name:ident = $word:literal,)*) => {
         /// The names of events, stable for outsiders (`product.md`, section 6).
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum EventKind { $($(#[$meta])* $name,)* }
 
         impl EventKind {
@@ -122,6 +122,10 @@ kinds! {
     ConnectionChanged = "connection.changed",
     /// A signing key was made or retired.
     KeysRotated = "keys.rotated",
+    /// A webhook was made, changed, deleted or given a new secret.
+    WebhookChanged = "webhook.changed",
+    /// An administrator tries a webhook out.
+    WebhookTested = "webhook.tested",
 }
 
 impl EventKind {

@@ -84,6 +84,10 @@ text_id!(
     ConnectionId
 );
 text_id!(
+    /// A webhook's id: `est_` and 16 letters or digits. Auth0 calls it an event stream.
+    WebhookId
+);
+text_id!(
     /// An application's `client_id`: 32 letters or digits.
     ClientId
 );
@@ -159,6 +163,13 @@ impl ConnectionId {
     /// A fresh id.
     pub fn mint(entropy: [u8; 16]) -> Self {
         Self(format!("con_{}", alphanumeric(&entropy)))
+    }
+}
+
+impl WebhookId {
+    /// A fresh id.
+    pub fn mint(entropy: [u8; 16]) -> Self {
+        Self(format!("est_{}", alphanumeric(&entropy)))
     }
 }
 

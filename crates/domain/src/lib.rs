@@ -28,3 +28,4 @@ pub mod ticket;
 pub mod time;
 pub mod user;
 pub mod user_filter;
+pub mod webhook;

@@ -79,6 +79,14 @@ permissions! {
     UpdateClientGrants = "update:client_grants",
     /// Take that away.
     DeleteClientGrants = "delete:client_grants",
+    /// Look at webhooks and their deliveries; never at their secrets.
+    ReadEventStreams = "read:event_streams",
+    /// Make webhooks.
+    CreateEventStreams = "create:event_streams",
+    /// Change webhooks, give them a new secret, try them out, send again.
+    UpdateEventStreams = "update:event_streams",
+    /// Delete webhooks.
+    DeleteEventStreams = "delete:event_streams",
     /// Look at the APIs that tokens can be made for.
     ReadResourceServers = "read:resource_servers",
 }
