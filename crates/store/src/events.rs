@@ -16,6 +16,7 @@ macro_rules! columns {
 sql! {
     INSERT = "INSERT INTO events (id, at, kind, actor, user_id, invitation_id, client_id, connection_id, data) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    FIND = concat!("SELECT ", columns!(), " FROM events WHERE id = $1");
     OF_INVITATION = concat!("SELECT ", columns!(), " FROM events WHERE invitation_id = $1 ORDER BY id LIMIT 500");
     OF_USER = concat!("SELECT ", columns!(), " FROM events WHERE user_id = $1 ORDER BY id DESC LIMIT $2");
     LATEST = concat!("SELECT ", columns!(), " FROM events ORDER BY id DESC LIMIT $1");
@@ -56,6 +57,11 @@ pub async fn insert(tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
     )
     .await
     .map(drop)
+}
+
+/// The event of that id.
+pub async fn find(tx: &mut Tx<'_>, id: &EventId) -> Result<Option<Event>, StoreError> {
+    tx.row(FIND, p![id]).await?.as_ref().map(read).transpose()
 }
 
 /// An invitation's timeline, oldest first; the first 500.

@@ -50,6 +50,8 @@ mod tx;
 pub mod user_search;
 pub mod users;
 mod value;
+pub mod webhook_deliveries;
+pub mod webhooks;
 mod writer;
 
 pub use abort::{ABORT_POINTS, abort_at};

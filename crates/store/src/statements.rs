@@ -43,6 +43,8 @@ const TABLES: &[(&str, &[(&str, &str)])] = &[
     ("settings", crate::settings::SQL),
     ("throttles", crate::throttles::SQL),
     ("tickets", crate::tickets::SQL),
+    ("webhook_deliveries", crate::webhook_deliveries::SQL),
+    ("webhooks", crate::webhooks::SQL),
     ("keys", crate::keys::SQL),
     ("migrations", crate::migrate::SQL),
     ("store", crate::SQL),

@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use guestlist_domain::email::Email;
 use guestlist_domain::ids::{
     AddressCodeId, ClientGrantId, ClientId, ConnectionId, EventId, FlowId, GrantId, IdentityId, InvitationId, LedgerId,
-    MailId, SessionId, TicketId, UserId,
+    MailId, SessionId, TicketId, UserId, WebhookId,
 };
 use guestlist_domain::secret::SecretHash;
 use guestlist_domain::time::Timestamp;
@@ -134,6 +134,7 @@ plain_texts!(
     SessionId,
     AddressCodeId,
     TicketId,
+    WebhookId,
     UserId,
 );
 

@@ -31,4 +31,5 @@ mod settings;
 mod throttles;
 mod tickets;
 mod users;
+mod webhooks;
 mod world;
