@@ -9,7 +9,7 @@ pub use guard::is_public;
 
 use guard::{Blocked, Guard};
 use guestlist_domain::secret::Sensitive;
-use reqwest::header::{ACCEPT, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, RequestBuilder, Response, redirect};
 use serde::de::DeserializeOwned;
 use std::error::Error as _;
@@ -146,6 +146,29 @@ impl HttpClient {
             Err(error) if (200..300).contains(&status) => Err(error),
             _ => Err(HttpError::Status(status)),
         }
+    }
+
+    /// Posts JSON that is text already and answers the status. Whatever else the other side says stays unread: it may be
+    /// long, slow, or meant for somebody's eyes. `authorization` is the whole value of that header.
+    pub async fn post_json(
+        &self,
+        url: &Url,
+        headers: &[(&'static str, &str)],
+        authorization: Option<&Sensitive>,
+        body: &str,
+    ) -> Result<u16, HttpError> {
+        self.check(url)?;
+        let mut request = self.client.post(url.clone()).header(CONTENT_TYPE, "application/json").body(body.to_owned());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(value) = authorization {
+            let mut value = HeaderValue::from_str(value.expose()).map_err(|_| HttpError::Setup)?;
+            value.set_sensitive(true);
+            request = request.header(AUTHORIZATION, value);
+        }
+        let response = request.send().await.map_err(|error| classify(&error))?;
+        Ok(response.status().as_u16())
     }
 
     async fn send(&self, request: RequestBuilder, auth: ClientAuth<'_>) -> Result<Answer<Vec<u8>>, HttpError> {
