@@ -95,6 +95,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "the library of receivers looks at the machine's clock")]
     fn a_receiver_with_the_common_library_takes_it() {
         let (old, new) = (SigningSecret::mint([1; 32]), SigningSecret::mint([2; 32]));
         let body = r#"{"type":"user.created"}"#;
