@@ -16,8 +16,10 @@ use guestlist_domain::time::Timestamp;
 use guestlist_outbound::http::{HttpClient, HttpSettings};
 use guestlist_outbound::mail::{MailTransport, MemoryTransport, Sender, SmtpSettings, SmtpTransport};
 use guestlist_outbound::upstream::Upstreams;
+use guestlist_outbound::webhook::Messenger;
 use guestlist_store::{BoxFuture, Store, StoreError, Tx};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Notify;
 
 /// An open house. Clones share it.
@@ -36,10 +38,14 @@ struct Inner {
     mail: MailSettings,
     transport: Transport,
     upstreams: Upstreams,
+    messenger: Messenger,
+    allow_private_upstreams: bool,
     hasher: Hasher,
     keys: KeyRing,
     rules: Rules,
     outbox_has_work: Notify,
+    deliveries_queued: AtomicU64,
+    webhooks_have_work: Notify,
 }
 
 /// The open end of the mail's road.
@@ -62,6 +68,7 @@ impl App {
             allow_private: settings.allow_private_upstreams,
             ..HttpSettings::default()
         })?;
+        let messenger = Messenger::new(settings.allow_private_upstreams, settings.webhook_answer_within)?;
         let store = Store::open(&settings.store).await?;
         let app = Self {
             inner: Arc::new(Inner {
@@ -74,10 +81,14 @@ impl App {
                 mail: settings.mail,
                 transport,
                 upstreams: Upstreams::new(http),
+                messenger,
+                allow_private_upstreams: settings.allow_private_upstreams,
                 hasher: Hasher::new(settings.hashing_slots),
                 keys: KeyRing::default(),
                 rules: Rules::default(),
                 outbox_has_work: Notify::new(),
+                deliveries_queued: AtomicU64::new(0),
+                webhooks_have_work: Notify::new(),
             }),
         };
         connections::ensure_database(&app).await?;
@@ -142,14 +153,32 @@ impl App {
         E: ActError,
     {
         let act = Arc::new(act);
+        let queued = self.inner.deliveries_queued.load(Ordering::Relaxed);
         for _ in 0..2 {
             let run = Arc::clone(&act);
             match self.inner.store.write(move |tx| run(tx)).await {
                 Err(error) if error.is_conflict() => {}
-                done => return done,
+                done => {
+                    self.wake_webhooks_since(queued);
+                    return done;
+                }
             }
         }
-        self.inner.store.write(move |tx| act(tx)).await
+        let done = self.inner.store.write(move |tx| act(tx)).await;
+        self.wake_webhooks_since(queued);
+        done
+    }
+
+    /// Says that the act at hand queues something for webhooks. It is not committed yet: [`App::write`] wakes the job.
+    pub(crate) fn note_queued_deliveries(&self) {
+        self.inner.deliveries_queued.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An act queued something, this one or its neighbour: looking once too often costs a read.
+    fn wake_webhooks_since(&self, queued: u64) {
+        if self.inner.deliveries_queued.load(Ordering::Relaxed) != queued {
+            self.inner.webhooks_have_work.notify_one();
+        }
     }
 
     /// Runs an act that only reads.
@@ -192,6 +221,19 @@ impl App {
 
     pub(crate) fn outbox_has_work(&self) -> &Notify {
         &self.inner.outbox_has_work
+    }
+
+    pub(crate) fn webhooks_have_work(&self) -> &Notify {
+        &self.inner.webhooks_have_work
+    }
+
+    pub(crate) fn messenger(&self) -> &Messenger {
+        &self.inner.messenger
+    }
+
+    /// Whether the operator vouches for private addresses, and plain http on loopback.
+    pub(crate) fn allows_private_upstreams(&self) -> bool {
+        self.inner.allow_private_upstreams
     }
 }
 

@@ -1,12 +1,12 @@
 //! What happened, written down as it does. A building block: acts call it, it calls no act.
 //!
-//! Owns the making of an event. Must not decide what is worth one.
+//! Owns the making of an event, and that whoever hears of it is told. Must not decide what is worth one.
 
 use crate::app::App;
 use guestlist_domain::event::{About, Actor, Event, EventKind};
-use guestlist_domain::ids::EventId;
+use guestlist_domain::ids::{EventId, WebhookId};
 use guestlist_domain::time::Timestamp;
-use guestlist_store::{StoreError, Tx, events};
+use guestlist_store::{StoreError, Tx, events, webhook_deliveries};
 use serde_json::{Map, Value};
 
 /// One thing that happened at `now`.
@@ -24,7 +24,7 @@ pub(crate) async fn record(
     actor: &Actor,
     about: About,
 ) -> Result<(), StoreError> {
-    events::insert(tx, &event(app, now, kind, actor, about)).await
+    write_down(app, tx, &event(app, now, kind, actor, about)).await
 }
 
 /// [`record`], with a fact for the reader. Never a secret.
@@ -37,5 +37,30 @@ pub(crate) async fn record_with(
 ) -> Result<(), StoreError> {
     let mut event = event(app, now, kind, actor, about);
     event.data = facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    events::insert(tx, &event).await
+    write_down(app, tx, &event).await
+}
+
+/// Writes down that a webhook is tried out, and tells that webhook alone.
+pub(crate) async fn record_test(
+    app: &App,
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    actor: &Actor,
+    webhook: &WebhookId,
+) -> Result<EventId, StoreError> {
+    let mut event = event(app, now, EventKind::WebhookTested, actor, About::default());
+    event.data.insert("webhook".to_owned(), Value::from(webhook.as_str()));
+    events::insert(tx, &event).await?;
+    webhook_deliveries::insert_for(tx, &event, webhook).await?;
+    app.note_queued_deliveries();
+    Ok(event.id)
+}
+
+/// The event, and a delivery of it to every webhook that hears of such (R19).
+async fn write_down(app: &App, tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
+    events::insert(tx, event).await?;
+    if webhook_deliveries::insert(tx, event).await? > 0 {
+        app.note_queued_deliveries();
+    }
+    Ok(())
 }

@@ -1,12 +1,14 @@
 //! Work that nobody waits for.
 //!
-//! Owns the rhythm: mails as soon as they are due, tidying now and then. Correctness never waits for a job. Must not
-//! know what a mail says.
+//! Owns the rhythm: mails and webhooks as soon as they are due, tidying now and then. Correctness never waits for a job. Must not
+//! know what a mail says or what an event means.
 
 mod deliver_mail;
+mod deliver_webhook;
 mod tidy;
 
 pub use deliver_mail::deliver_due;
+pub use deliver_webhook::tell_due;
 pub use tidy::tidy;
 
 use crate::app::App;
@@ -14,7 +16,7 @@ use guestlist_domain::time::minutes;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Another node's mail, or one whose worker died, is found at the latest after this long.
+/// Another node's mail or event, or one whose worker died, is found at the latest after this long.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
 /// How often rows that nobody can use any more are removed.
 const TIDY_EVERY: Duration = minutes(10);
@@ -24,6 +26,7 @@ pub async fn run(app: App, stop: impl Future<Output = ()> + Send) {
     tokio::select! {
         () = stop => {}
         () = mails(&app) => {}
+        () = deliver_webhook::work(&app) => {}
         () = tidying(&app) => {}
     }
 }
@@ -52,4 +55,24 @@ async fn tidying(app: &App) {
         }
         tokio::time::sleep(TIDY_EVERY).await;
     }
+}
+
+/// Runs all at once on this task.
+async fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
+    let mut pinned: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(move |context| {
+        for (future, output) in &mut pinned {
+            if output.is_none()
+                && let std::task::Poll::Ready(done) = future.as_mut().poll(context)
+            {
+                *output = Some(done);
+            }
+        }
+        if pinned.iter().all(|(_, output)| output.is_some()) {
+            std::task::Poll::Ready(pinned.iter_mut().filter_map(|(_, output)| output.take()).collect())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await
 }

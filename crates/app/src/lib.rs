@@ -40,6 +40,7 @@ mod throttle;
 pub mod tokens;
 pub mod undo;
 pub mod users;
+pub mod webhooks;
 
 pub use app::App;
 pub use clock::{Clock, Entropy};

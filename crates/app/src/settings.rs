@@ -5,9 +5,11 @@
 
 use guestlist_domain::email::Email;
 use guestlist_domain::secret::Sensitive;
+use std::time::Duration;
 use thiserror::Error;
 use url::{Host, Url};
 
+pub use guestlist_outbound::webhook::ANSWER_WITHIN;
 pub use guestlist_store::{StoreSettings, Target};
 
 /// Everything an [`crate::App`] needs to know before it opens.
@@ -23,8 +25,10 @@ pub struct Settings {
     pub mail: MailSettings,
     /// Whom the first start invites, while there is no administrator.
     pub first_administrator: Email,
-    /// Whether upstream providers may have private addresses, and plain http on loopback.
+    /// Whether upstream providers and webhooks may have private addresses, and plain http on loopback.
     pub allow_private_upstreams: bool,
+    /// How long a webhook's receiver may take to answer; [`ANSWER_WITHIN`] anywhere but in tests.
+    pub webhook_answer_within: Duration,
     /// How many passwords are hashed at once; 19 MiB each.
     pub hashing_slots: usize,
 }

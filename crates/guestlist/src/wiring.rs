@@ -7,7 +7,7 @@ use crate::config::{Config, MasterKeyError, master_key};
 use guestlist_app::app::App;
 use guestlist_app::clock::{Clock, Entropy};
 use guestlist_app::error::Unexpected;
-use guestlist_app::settings::{Settings, StoreSettings};
+use guestlist_app::settings::{ANSWER_WITHIN, Settings, StoreSettings};
 use guestlist_domain::time::Timestamp;
 use rand::TryRng as _;
 use rand::rngs::SysRng;
@@ -77,6 +77,7 @@ pub(crate) async fn open(config: &Config, presence: Presence) -> Result<App, Ope
         mail: config.mail.clone(),
         first_administrator: config.first_administrator.clone(),
         allow_private_upstreams: config.allow_private_upstreams,
+        webhook_answer_within: ANSWER_WITHIN,
         hashing_slots: config.hashing_slots,
     };
     Ok(open_house(settings).await?)

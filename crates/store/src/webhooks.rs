@@ -5,6 +5,7 @@
 use crate::statements::sql;
 use crate::{Row, StoreError, Tx, Value, p};
 use guestlist_domain::ids::WebhookId;
+use guestlist_domain::time::Timestamp;
 use guestlist_domain::webhook::{Endpoint, Subscriptions, Webhook};
 
 macro_rules! columns {
@@ -24,6 +25,7 @@ sql! {
     SEALED = "SELECT sealed_secret, sealed_old_secret, sealed_authorization FROM webhooks WHERE id = $1";
     LIST = concat!("SELECT ", columns!(), " FROM webhooks ORDER BY created_at, id");
     COUNT = "SELECT COUNT(*) FROM webhooks";
+    FORGET_OLD_SECRETS = "UPDATE webhooks SET sealed_old_secret = NULL, old_secret_until = NULL WHERE old_secret_until <= $1";
     DELETE = "DELETE FROM webhooks WHERE id = $1";
 }
 
@@ -125,6 +127,11 @@ pub async fn list(tx: &mut Tx<'_>) -> Result<Vec<Webhook>, StoreError> {
 /// How many there are.
 pub async fn count(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
     tx.row(COUNT, p![]).await?.map_or(Ok(0), |row| row.int(0))
+}
+
+/// Forgets the secrets that sign no more.
+pub async fn forget_old_secrets(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, StoreError> {
+    tx.exec(FORGET_OLD_SECRETS, p![now]).await
 }
 
 /// Deletes a webhook with its deliveries. False if there was none.

@@ -14,7 +14,7 @@ use crate::visitor::{Answer, Visitor};
 use axum::Router;
 use data_encoding::BASE64;
 use guestlist_app::rules::Rule;
-use guestlist_app::settings::{MailRoad, MailSettings, PublicUrl, Target};
+use guestlist_app::settings::{ANSWER_WITHIN, MailRoad, MailSettings, PublicUrl, Target};
 use guestlist_app::{App, Clock as _, Settings, jobs};
 use guestlist_domain::email::Email;
 use guestlist_domain::secret::Sensitive;
@@ -23,6 +23,7 @@ use guestlist_web::WebState;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// On which database.
@@ -52,6 +53,7 @@ pub struct House {
 
 /// How a house differs from the usual one.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent differences, each named where a house is made")]
 pub struct Options {
     /// Whether no mail can leave.
     pub no_mail: bool,
@@ -61,6 +63,10 @@ pub struct Options {
     pub listening: bool,
     /// Whether its clock runs with the world's, because a server comes that nobody can hold the clock of.
     pub real_time: bool,
+    /// Whether nothing private may be called, as it is in the world.
+    pub public_only: bool,
+    /// How long a webhook's receiver may take; as long as in the world, unless a test would have to wait for it.
+    pub answer_within: Option<Duration>,
     /// The rules that do not hold there, for tests that show what happens without them.
     pub rules_off: &'static [Rule],
 }
@@ -95,7 +101,8 @@ impl House {
                 from: Email::parse("guestlist@example.org").expect("an address"),
             },
             first_administrator: Email::parse("administrator@example.org").expect("an address"),
-            allow_private_upstreams: true,
+            allow_private_upstreams: !options.public_only,
+            webhook_answer_within: options.answer_within.unwrap_or(ANSWER_WITHIN),
             hashing_slots: 2,
         };
         let clock = Arc::new(if options.real_time { TestClock::of_the_world() } else { TestClock::default() });
@@ -154,6 +161,11 @@ impl House {
         let mails = transport.mails();
         transport.clear();
         mails.iter().map(letter).collect()
+    }
+
+    /// Tells webhooks what is due at this moment.
+    pub async fn tell_webhooks(&self) {
+        while jobs::tell_due(&self.app).await.expect("webhooks are told") > 0 {}
     }
 
     /// The one mail that went out since the last time.

@@ -10,6 +10,7 @@ pub mod inbox;
 pub mod interop;
 pub mod postgres;
 pub mod provider;
+pub mod receiver;
 pub mod remote;
 pub mod scratch;
 pub mod smtp;

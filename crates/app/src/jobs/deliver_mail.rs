@@ -3,6 +3,7 @@
 //! Owns the lease, the last look whether the mail still makes sense, and what is written down afterwards. A mail whose
 //! link died meanwhile is not sent (R19). At least once: a repeated mail has the same Message-ID and link.
 
+use super::join_all;
 use crate::app::App;
 use crate::error::Unexpected;
 use crate::history;
@@ -49,26 +50,6 @@ pub async fn deliver_due(app: &App) -> Result<usize, Unexpected> {
         done?;
     }
     Ok(due.len())
-}
-
-/// Runs all at once on this task.
-async fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
-    let mut pinned: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
-    std::future::poll_fn(move |context| {
-        for (future, output) in &mut pinned {
-            if output.is_none()
-                && let std::task::Poll::Ready(done) = future.as_mut().poll(context)
-            {
-                *output = Some(done);
-            }
-        }
-        if pinned.iter().all(|(_, output)| output.is_some()) {
-            std::task::Poll::Ready(pinned.iter_mut().filter_map(|(_, output)| output.take()).collect())
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await
 }
 
 async fn deliver(app: &App, transport: &dyn MailTransport, mail: &OutboxMail) -> Result<(), Unexpected> {

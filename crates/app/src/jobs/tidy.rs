@@ -5,13 +5,20 @@ use crate::error::Unexpected;
 use crate::history;
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::time::days;
-use guestlist_store::{Tx, address_codes, flows, grants, idempotency, invitations, sessions, throttles, tickets};
+use guestlist_store::{
+    Tx, address_codes, flows, grants, idempotency, invitations, sessions, throttles, tickets, webhook_deliveries,
+    webhooks,
+};
 use std::time::Duration;
 
 /// Rows a transaction, so that tidying shares the writer with log-ins.
 const BATCH: i64 = 200;
 /// Dead reset links stay for a while, so that their page can say what became of them.
 const KEEP_TICKETS: Duration = days(30);
+/// What a receiver has stays for a while, so that it can be sent again.
+const KEEP_DELIVERED: Duration = days(7);
+/// Dead letters stay longer, and so does what waits for a webhook that is switched off.
+const KEEP_UNDELIVERED: Duration = days(30);
 
 /// One round.
 pub async fn tidy(app: &App) -> Result<(), Unexpected> {
@@ -26,6 +33,8 @@ pub async fn tidy(app: &App) -> Result<(), Unexpected> {
             idempotency::purge(tx, now).await?;
             grants::purge(tx, now).await?;
             tickets::purge(tx, now.minus(KEEP_TICKETS)).await?;
+            webhooks::forget_old_secrets(tx, now).await?;
+            webhook_deliveries::purge(tx, now.minus(KEEP_DELIVERED), now.minus(KEEP_UNDELIVERED)).await?;
             Ok(())
         })
     })

@@ -20,7 +20,9 @@ use guestlist_app::error::Unexpected;
 use guestlist_app::invite::{self, Invite, InviteError};
 use guestlist_app::jobs;
 use guestlist_app::seal::MASTER_KEY_BYTES;
-use guestlist_app::settings::{MailRoad, MailSettings, PublicUrl, PublicUrlError, Settings, StoreSettings, Target};
+use guestlist_app::settings::{
+    ANSWER_WITHIN, MailRoad, MailSettings, PublicUrl, PublicUrlError, Settings, StoreSettings, Target,
+};
 use guestlist_domain::client::{AppType, AuthMethod, ClientSettings};
 use guestlist_domain::connection::Audience;
 use guestlist_domain::email::{Email, EmailError};
@@ -143,6 +145,7 @@ fn settings(directory: &Path, public_url: PublicUrl) -> Result<Settings, EmailEr
         },
         first_administrator: Email::parse(ADMINISTRATOR)?,
         allow_private_upstreams: true,
+        webhook_answer_within: ANSWER_WITHIN,
         hashing_slots: 1,
     })
 }

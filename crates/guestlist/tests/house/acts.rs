@@ -39,6 +39,7 @@ const BUILDING_BLOCKS: &[&str] = &[
 /// Calls that stand although they cross: who, whom, why.
 const CROSSINGS: &[(&str, &str, &str)] = &[
     ("app", "connections", "the password database's connection is there from the first start"),
+    ("jobs", "webhooks", "what a webhook is signed with is opened there for one delivery, and a receiver may end it"),
     ("recover", "invite", "a user who is only on the list has no password to forget: the invitation is sent again"),
     ("social", "accept", "a guest who accepted is the same outcome by whichever way in"),
     ("social", "connections", "a provider is spoken to with its connection's secret, opened there alone"),

@@ -88,10 +88,16 @@ async fn a_webhook_comes_back_as_it_went(database: Database) {
             assert_eq!(webhooks::find(tx, &full.id).await?, Some(full.clone()));
             assert_eq!(webhooks::sealed(tx, &full.id).await?, Some(secrets.clone()));
 
-            let changed = Webhook { id: plain.id.clone(), created_at: NOW, ..full };
+            let changed = Webhook { id: plain.id.clone(), created_at: NOW, ..full.clone() };
             assert!(webhooks::save(tx, &changed, &secrets).await?);
             assert_eq!(webhooks::find(tx, &plain.id).await?, Some(changed));
-            assert_eq!(webhooks::sealed(tx, &plain.id).await?, Some(secrets));
+            assert_eq!(webhooks::sealed(tx, &plain.id).await?, Some(secrets.clone()));
+            assert_eq!(webhooks::forget_old_secrets(tx, later(59)).await?, 0);
+            assert_eq!(webhooks::forget_old_secrets(tx, later(60)).await?, 2);
+            assert_eq!(webhooks::sealed(tx, &plain.id).await?, Some(Sealed { old_secret: None, ..secrets.clone() }));
+            assert!(webhooks::save(tx, &Webhook { id: plain.id.clone(), ..full.clone() }, &secrets).await?);
+            let gone = WebhookId::new("est_gone");
+            assert!(!webhooks::save(tx, &Webhook { id: gone, ..full }, &secrets).await?);
             assert!(webhooks::delete(tx, &plain.id).await?);
             assert!(!webhooks::delete(tx, &plain.id).await?);
             assert_eq!(webhooks::sealed(tx, &plain.id).await?, None);
@@ -100,7 +106,7 @@ async fn a_webhook_comes_back_as_it_went(database: Database) {
     })
     .await;
     for refused in [
-        "UPDATE webhooks SET old_secret_until = NULL",
+        "UPDATE webhooks SET old_secret_until = 1",
         "UPDATE webhooks SET sealed_authorization = NULL",
         "UPDATE webhooks SET enabled = 2",
     ] {
