@@ -8,6 +8,7 @@ mod body;
 mod clients;
 mod connection_options;
 mod connections;
+mod event_streams;
 mod grants;
 mod identities;
 mod invitations;
@@ -122,5 +123,14 @@ doors! {
     post "/client-grants" [CreateClientGrants] grants::create,
     patch "/client-grants/{id}" [UpdateClientGrants] grants::change,
     delete "/client-grants/{id}" [DeleteClientGrants] grants::delete,
+    get "/event-streams" [ReadEventStreams] event_streams::list,
+    post "/event-streams" [CreateEventStreams] event_streams::create,
+    get "/event-streams/{id}" [ReadEventStreams] event_streams::show,
+    patch "/event-streams/{id}" [UpdateEventStreams] event_streams::change,
+    delete "/event-streams/{id}" [DeleteEventStreams] event_streams::delete,
+    post "/event-streams/{id}/rotate-secret" [UpdateEventStreams] event_streams::rotate_secret,
+    post "/event-streams/{id}/test" [UpdateEventStreams] event_streams::test,
+    get "/event-streams/{id}/deliveries" [ReadEventStreams] event_streams::deliveries,
+    post "/event-streams/{id}/redeliver/{event_id}" [UpdateEventStreams] event_streams::redeliver,
     get "/resource-servers" [ReadResourceServers] grants::resource_servers,
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod connections;
+mod event_streams;
 mod identities;
 mod invitations;
 mod scopes;

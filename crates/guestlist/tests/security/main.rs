@@ -33,3 +33,5 @@ mod recovery;
 mod rescue;
 mod scene;
 mod social;
+mod webhook_addresses;
+mod webhooks;

@@ -10,6 +10,7 @@ use guestlist_app::clients::ClientError;
 use guestlist_app::connections::ConnectionError;
 use guestlist_app::invite::InviteError;
 use guestlist_app::users::{IdentityError, UserError};
+use guestlist_app::webhooks::WebhookError;
 use guestlist_domain::credential::WeakPassword;
 
 fn refused(status: StatusCode, error: &impl ToString) -> ApiError {
@@ -119,6 +120,25 @@ impl From<ClientError> for ApiError {
             | ClientError::NoSecret
             | ClientError::UnknownScope(_)
             | ClientError::UnknownAudience(_) => refused(StatusCode::BAD_REQUEST, &error).with_code("invalid_body"),
+        }
+    }
+}
+
+impl From<WebhookError> for ApiError {
+    fn from(error: WebhookError) -> Self {
+        match &error {
+            WebhookError::NotFound => refused(StatusCode::NOT_FOUND, &error).with_code("inexistent_event_stream"),
+            WebhookError::NoDelivery => refused(StatusCode::NOT_FOUND, &error).with_code("inexistent_delivery"),
+            WebhookError::TooMany | WebhookError::Disabled | WebhookError::UnderWay => {
+                refused(StatusCode::CONFLICT, &error)
+            }
+            WebhookError::Unexpected(error) => unexpected(error),
+            WebhookError::Name
+            | WebhookError::Endpoint(_)
+            | WebhookError::Blocked
+            | WebhookError::Subscription(_)
+            | WebhookError::Authorization
+            | WebhookError::AuthorizationStays => refused(StatusCode::BAD_REQUEST, &error).with_code("invalid_body"),
         }
     }
 }

@@ -14,6 +14,7 @@ use guestlist_domain::invitation::{EmailMatch, Invitation, State};
 use guestlist_domain::mail::{Delivery, DeliveryStatus};
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::Profile;
+use guestlist_domain::webhook::{self, Webhook};
 use serde_json::{Map, Value, json};
 
 /// A moment as Auth0 writes it: UTC, with milliseconds.
@@ -257,3 +258,38 @@ pub(super) fn management_api(audience: &str, scopes: &[&str]) -> Value {
 #[cfg(test)]
 #[path = "wire_tests.rs"]
 mod tests;
+
+/// A webhook. What is sealed for it is not among it.
+pub(super) fn event_stream(webhook: &Webhook) -> Value {
+    let configuration = object(json!({
+        "webhook_endpoint": webhook.endpoint.as_str(),
+        "webhook_authorization": webhook.authorization,
+    }));
+    let subscriptions = webhook.subscriptions.words();
+    object(json!({
+        "id": webhook.id,
+        "name": webhook.name,
+        "subscriptions": subscriptions.iter().map(|word| json!({ "event_type": word })).collect::<Vec<_>>(),
+        "destination": { "type": "webhook", "configuration": configuration },
+        "status": if webhook.enabled { "enabled" } else { "disabled" },
+        "old_secret_until": webhook.old_secret_until.map(moment),
+        "created_at": moment(webhook.created_at),
+        "updated_at": moment(webhook.updated_at),
+    }))
+}
+
+/// An event on its way to a webhook.
+pub(super) fn delivery_of(delivery: &webhook::Delivery) -> Value {
+    let waits = delivery.status == webhook::DeliveryStatus::Queued;
+    object(json!({
+        "id": delivery.event,
+        "event_stream_id": delivery.webhook,
+        "event_type": delivery.kind.as_str(),
+        "status": delivery.status.as_str(),
+        "attempts_count": delivery.attempts,
+        "next_attempt_at": waits.then(|| moment(delivery.due_at)),
+        "last_error": delivery.last_error,
+        "created_at": moment(delivery.created_at),
+        "ended_at": delivery.ended_at.map(moment),
+    }))
+}
