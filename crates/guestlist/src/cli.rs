@@ -16,6 +16,7 @@ mod keys;
 mod output;
 mod serve;
 mod users;
+mod webhooks;
 
 use crate::config::{Config, Flags, keys as config_keys, reference};
 use crate::wiring::{self, Presence};
@@ -66,6 +67,9 @@ enum Command {
     /// Ways to prove who one is
     #[command(subcommand)]
     Connections(connections::ConnectionsCommand),
+    /// Who outside is told what happens
+    #[command(subcommand)]
+    Webhooks(webhooks::WebhooksCommand),
     /// People
     #[command(subcommand)]
     Users(users::UsersCommand),
@@ -113,6 +117,7 @@ fn obey(command: Command, flags: Flags) -> Result<(), Failure> {
         Command::Invitations(command) => house.visit(async |app| invitations::run(&app, command).await),
         Command::Clients(command) => house.visit(async |app| clients::run(&app, command).await),
         Command::Connections(command) => house.visit(async |app| connections::run(&app, command).await),
+        Command::Webhooks(command) => house.visit(async |app| webhooks::run(&app, command).await),
         Command::Users(command) => house.visit(async |app| users::run(&app, command).await),
         Command::Keys(command) => house.visit(async |app| keys::run(&app, command).await),
         Command::Migrate => house.visit(async |_| Output::text().line("the database is up to date")),
@@ -183,6 +188,17 @@ mod tests {
             "guestlist clients list --json",
             "guestlist connections create --name acme --strategy oidc --issuer https://a --client-id x --json",
             "guestlist connections list --json",
+            "guestlist webhooks create --name n --endpoint https://a/b --event user.created --event user.deleted --json",
+            "guestlist webhooks create --name n --endpoint https://a/b --basic-user u --basic-password-file -",
+            "guestlist webhooks list --json",
+            "guestlist webhooks show est_1 --json",
+            "guestlist webhooks enable est_1",
+            "guestlist webhooks disable est_1",
+            "guestlist webhooks rotate-secret est_1 --json",
+            "guestlist webhooks delete est_1",
+            "guestlist webhooks deliveries est_1 --status failed --json",
+            "guestlist webhooks redeliver est_1 evt_1 --json",
+            "guestlist webhooks test est_1 --json",
             "guestlist users list --json",
             "guestlist users show anna@example.org --json",
             "guestlist users block anna@example.org",

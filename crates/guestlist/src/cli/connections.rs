@@ -209,7 +209,8 @@ async fn create(app: &App, args: Create) -> Result<(), Failure> {
     })
 }
 
-fn read_secret(path: &Path) -> Result<Sensitive, Failure> {
+/// A secret that stands in a file, or comes over standard input.
+pub(super) fn read_secret(path: &Path) -> Result<Sensitive, Failure> {
     let mut text = String::new();
     if path == Path::new("-") {
         io::stdin().take(MAX_SECRET).read_to_string(&mut text)?;

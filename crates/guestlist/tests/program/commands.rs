@@ -139,3 +139,40 @@ fn completions_come_without_a_configuration_and_a_closed_pipe_is_no_failure() {
     let output = child.wait_with_output().expect("an end");
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
 }
+
+#[test]
+fn webhooks_are_made_looked_at_tried_out_and_deleted() {
+    let house = Installation::new();
+    assert!(house.run(&["webhooks", "list"]).out.contains("there is no webhook"));
+    let password = house.write("password", "hunter2\n");
+    let password = password.to_str().expect("a path");
+    let endpoint = "https://hooks.example/in";
+    let create = ["webhooks", "create", "--name", "Depot", "--endpoint", endpoint, "--event", "user.created"];
+    let basic = ["--basic-user", "guestlist", "--basic-password-file", password];
+    let made = house.json(&[&create[..], &basic[..]].concat());
+    let (id, secret) = (made["id"].as_str().expect("an id"), made["signing_secret"].as_str().expect("a secret"));
+    assert!(id.starts_with("est_") && secret.starts_with("whsec_"));
+    let shown = house.json(&["webhooks", "show", id]);
+    assert_eq!(shown["authorization"], serde_json::json!({"method": "basic", "username": "guestlist"}));
+    assert_eq!(shown["event_types"], serde_json::json!(["user.created"]));
+    let rotated = house.json(&["webhooks", "rotate-secret", id]);
+    assert_ne!(rotated["signing_secret"], made["signing_secret"]);
+    for quiet in [shown, house.json(&["webhooks", "list"])] {
+        let text = quiet.to_string();
+        assert!(!text.contains("whsec_") && !text.contains("hunter2"), "{text}");
+    }
+
+    let test = house.json(&["webhooks", "test", id]);
+    let event = test["event_id"].as_str().expect("an event");
+    let sent = house.json(&["webhooks", "deliveries", id, "--status", "queued"]);
+    assert_eq!((&sent[0]["event_id"], &sent[0]["event_type"]), (&test["event_id"], &"webhook.tested".into()));
+    assert_eq!(house.json(&["webhooks", "redeliver", id, event])["status"], "queued");
+    assert_eq!(house.json(&["webhooks", "disable", id])["enabled"], false);
+    let refused = house.run(&["webhooks", "test", id]);
+    assert_eq!((refused.status.code(), refused.err.contains("disabled")), (Some(1), true));
+    assert_eq!(house.json(&["webhooks", "enable", id])["enabled"], true);
+    let private = house.run(&["webhooks", "create", "--name", "x", "--endpoint", "https://10.0.0.1/"]);
+    assert_eq!(private.status.code(), Some(1));
+    assert_eq!(house.json(&["webhooks", "delete", id])["deleted"], true);
+    assert_eq!(house.run(&["webhooks", "delete", id]).status.code(), Some(1));
+}
