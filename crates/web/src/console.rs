@@ -8,6 +8,7 @@ mod connections;
 mod guests;
 mod people;
 mod timeline;
+mod webhooks;
 
 use crate::WebState;
 use crate::error::Problem;
@@ -21,7 +22,7 @@ const PER_PAGE: i64 = 50;
 
 /// Their routes.
 pub(crate) fn router() -> Router<WebState> {
-    Router::new().merge(guests::router()).merge(people::router()).merge(connections::router())
+    Router::new().merge(guests::router()).merge(people::router()).merge(connections::router()).merge(webhooks::router())
 }
 
 /// Somebody who may use the console, checked for this request; or the answer to somebody who may not.

@@ -25,6 +25,7 @@ pub mod parts;
 pub mod recover;
 pub mod sign_in;
 pub mod undo;
+pub mod webhooks;
 
 #[cfg(test)]
 mod samples;

@@ -13,7 +13,7 @@ on_both_engines!(
 );
 
 /// A browser in which an administrator is signed in.
-async fn administrator(house: &House, api: &mut Api) -> Visitor {
+pub(crate) async fn administrator(house: &House, api: &mut Api) -> Visitor {
     api.post("/api/v2/invitations", &json!({"email": "admin@example.org", "roles": ["admin"]}))
         .await
         .assert_status(201);

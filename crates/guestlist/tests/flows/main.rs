@@ -4,3 +4,4 @@
 
 mod accept;
 mod console_connections;
+mod console_webhooks;

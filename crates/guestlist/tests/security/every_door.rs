@@ -38,6 +38,7 @@ pub(crate) async fn full_of_doors() -> (Scene, Vec<Door>) {
     doors.extend(recovery_doors(&mut scene).await);
     doors.extend(console_doors(&mut scene).await);
     doors.extend(connection_doors(&mut scene).await);
+    doors.extend(webhook_doors(&mut scene).await);
     doors.push(ledger_door(&mut scene).await);
     scene.house.mails().await;
     (scene, doors)
@@ -268,6 +269,42 @@ async fn connection_doors(scene: &mut Scene) -> Vec<Door> {
         let page = if name == "switched-on" { admin.press(&page, "Switch off", &[]).await } else { page };
         let form = page.form(button);
         doors.push(door(route, &admin, if name == "changed" { form.with("display_name", "Other") } else { form }));
+    }
+    doors
+}
+
+async fn webhook_doors(scene: &mut Scene) -> Vec<Door> {
+    let mut admin = scene.house.visitor();
+    log_in(&mut admin, "admin@example.org", PASSWORD).await;
+    let new = admin.open("/admin/webhooks/new").await.form("Save");
+    let new = new.with("name", "new").with("endpoint", "https://hooks.example/in");
+    let mut doors = vec![door("/admin/webhooks", &admin, new)];
+    for (name, route, button) in [
+        ("changed", "/admin/webhooks/{id}", "Save"),
+        ("tested", "/admin/webhooks/{id}/test", "Send a test"),
+        ("switched-off", "/admin/webhooks/{id}/off", "Switch off"),
+        ("switched-on", "/admin/webhooks/{id}/on", "Switch on"),
+        ("rotated", "/admin/webhooks/{id}/rotate", "Make a new secret"),
+        ("deleted", "/admin/webhooks/{id}/delete", "Delete"),
+        ("resent", "/admin/webhooks/{id}/deliveries/{event}/again", "Send again"),
+    ] {
+        let configuration = json!({"webhook_endpoint": "http://127.0.0.1:1/in"});
+        let body = json!({"name": name, "subscriptions": [{"event_type": "keys.rotated"}],
+            "destination": {"type": "webhook", "configuration": configuration}});
+        let made = scene.api.post("/api/v2/event-streams", &body).await.assert_status(201).json();
+        let page = admin.open(&format!("/admin/webhooks/{}", made["id"].as_str().unwrap())).await;
+        let page = match name {
+            "switched-on" => admin.press(&page, "Switch off", &[]).await,
+            "resent" => {
+                let tested = admin.press(&page, "Send a test", &[]).await;
+                // Nobody listens there, so it waits for its next try.
+                scene.house.tell_webhooks().await;
+                tested
+            }
+            _ => page,
+        };
+        let form = page.form(button);
+        doors.push(door(route, &admin, if name == "changed" { form.with("name", "Other") } else { form }));
     }
     doors
 }

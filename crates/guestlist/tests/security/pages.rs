@@ -109,6 +109,7 @@ async fn case_099_every_page_is_dressed() {
     merge_page(&mut scene, &mut crawl).await;
     console_pages(&mut scene, &mut crawl).await;
     connection_pages(&mut scene, &mut crawl).await;
+    webhook_pages(&mut scene, &mut crawl).await;
     let written: BTreeSet<String> = routes_that("get", &["pages", "console"]).into_iter().collect();
     let seen: BTreeSet<String> = crawl.seen.iter().map(|route| (*route).to_owned()).collect();
     assert_eq!(seen, written, "every route with a GET is crawled");
@@ -286,6 +287,29 @@ async fn connection_pages(scene: &mut Scene, crawl: &mut Crawl) {
         let away = leave(&mut admin, &page, "Try it").await;
         crawl.look("/login/callback", &admin.open(&scene.acme.send_back(&away, &account)).await);
     }
+}
+
+async fn webhook_pages(scene: &mut Scene, crawl: &mut Crawl) {
+    let mut admin = scene.house.visitor();
+    log_in(&mut admin, "admin@example.org", PASSWORD).await;
+    crawl.visit(&mut admin, "/admin/webhooks", "/admin/webhooks", 200).await;
+    let page = crawl.visit(&mut admin, "/admin/webhooks/new", "/admin/webhooks/new", 200).await;
+    let form = page.form("Save").with("name", "Depot").with("endpoint", "nonsense").with("events", "<b>x</b>");
+    crawl.look("/admin/webhooks", admin.submit(&form).await.assert_status(400));
+    let form = form.with("endpoint", "https://hooks.example/in").with("events", "user.created");
+    let made = admin.submit(&form).await;
+    crawl.look("/admin/webhooks", made.assert_status(200));
+    crawl.visit(&mut admin, "/admin/webhooks", "/admin/webhooks", 200).await;
+    let route = "/admin/webhooks/{id}";
+    let tested = admin.press(&made, "Send a test", &[]).await;
+    crawl.look(route, tested.assert_status(200));
+    crawl.look(route, admin.submit(&tested.form("Save").with("endpoint", "nonsense")).await.assert_status(400));
+    crawl.visit(&mut admin, route, "/admin/webhooks/est_none", 404).await;
+    let rotated = admin.press(&tested, "Make a new secret", &[]).await;
+    crawl.look(route, rotated.assert_status(200));
+    let stale = tested.form("Send a test");
+    crawl.look(route, admin.press(&tested, "Switch off", &[]).await.assert_status(200));
+    crawl.look(route, admin.submit(&stale).await.assert_status(409));
 }
 
 #[tokio::test]

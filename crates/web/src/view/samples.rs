@@ -20,6 +20,7 @@ use guestlist_domain::time::Timestamp;
 
 mod connections;
 mod console;
+mod webhooks;
 
 /// A page with examples of itself.
 pub(super) trait Samples: Page + Sized {
