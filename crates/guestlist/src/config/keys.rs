@@ -133,8 +133,8 @@ pub(crate) const KEYS: &[Key] = &[
         is_secret: false,
         form: "`true` or `false`",
         default: "`false`",
-        about: "Lets connections point at private addresses, and at plain `http` on loopback. For development, and \
-                for networks in which you vouch for every host.",
+        about: "Lets connections and webhooks point at private addresses, and at plain `http` on loopback. For development, \
+                and for networks in which you vouch for every host.",
     },
     Key {
         name: HASHING_SLOTS,
