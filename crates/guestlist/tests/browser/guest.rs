@@ -159,7 +159,9 @@ async fn the_console_on_the_narrowest_screen() {
     visit.browser.fill("Password", PASSWORD).await;
     visit.browser.click("Set password").await;
     visit.assert_account("Signed in by password on").await;
-    for (page, says) in [("", "Invitations"), ("/people", "People"), ("/connections", "Connections")] {
+    let pages =
+        [("", "Invitations"), ("/people", "People"), ("/connections", "Connections"), ("/webhooks", "Webhooks")];
+    for (page, says) in pages {
         visit.browser.open(&format!("{}/admin{page}", visit.house.origin())).await;
         visit.browser.wait_for_text(says).await;
         visit.assert_fits().await;
