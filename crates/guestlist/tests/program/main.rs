@@ -1,6 +1,6 @@
 //! The program as an operator has it: a binary, an environment, its output and its exit code.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 #![expect(clippy::print_stdout, reason = "the runner that kills prints its counts")]
 
 mod commands;
