@@ -52,6 +52,9 @@ pub enum ConnectionError {
     /// Somebody signs in by it.
     #[error("Users have identities on this connection.")]
     InUse,
+    /// Two that name people in one space would mix them up.
+    #[error("Another connection has this issuer already.")]
+    IssuerTaken,
     /// No fault of the caller's.
     #[error(transparent)]
     Unexpected(#[from] Unexpected),

@@ -14,6 +14,7 @@ use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::ids::{ClientId, ConnectionId};
 use guestlist_domain::patch::Patch;
 use guestlist_domain::secret::Sensitive;
+use guestlist_outbound::upstream::{Recipe, recipe};
 use guestlist_store::{Tx, clients, connections};
 use serde_json::json;
 
@@ -85,6 +86,7 @@ pub async fn create(app: &App, by: &Actor, new: NewConnection) -> Result<Connect
         let (app, by, connection, sealed) = (house.clone(), by.clone(), made.clone(), sealed.clone());
         Box::pin(async move {
             clients_exist(tx, &connection.audience).await?;
+            issuer_is_free(tx, &connection).await?;
             if !connections::insert(tx, &connection, sealed.as_deref()).await? {
                 return Err(ConnectionError::NameTaken);
             }
@@ -165,12 +167,15 @@ async fn write_change(
         connection.display_name = display_name;
     }
     if let Some((options, domains, merge_rule)) = next.upstream {
-        let moved = connection.upstream.as_ref().is_some_and(|old| old.issuer != options.issuer);
-        // Identities are kept under the issuer: with another one, everybody who comes this way would be a stranger.
+        let proves_itself = answers_for_itself(connection.strategy);
+        let moved = connection.upstream.as_ref().is_some_and(|old| options.moves_from(old, proves_itself));
+        // Identities are kept under the issuer: with another one, everybody who comes this way would be a stranger, and
+        // from another server somebody else.
         if moved && connections::is_used(tx, id).await? {
             return Err(ConnectionError::InUse);
         }
         connection.upstream = Some(options);
+        issuer_is_free(tx, &connection).await?;
         connection.authoritative_domains = domains;
         connection.merge_rule = merge_rule;
     }
@@ -251,6 +256,23 @@ pub async fn delete(app: &App, by: &Actor, id: &ConnectionId) -> Result<(), Conn
         })
     })
     .await
+}
+
+/// An issuer is half of every identity's key. Two OpenID connections may share one, which answers for itself; a provider
+/// that proves no name may not share it with anybody.
+async fn issuer_is_free(tx: &mut Tx<'_>, connection: &Connection) -> Result<(), ConnectionError> {
+    let Some(options) = &connection.upstream else { return Ok(()) };
+    let proves_itself = answers_for_itself(connection.strategy);
+    let taken = connections::list(tx).await?.into_iter().filter(|other| other.id != connection.id).any(|other| {
+        let is_same = other.upstream.as_ref().is_some_and(|upstream| upstream.issuer == options.issuer);
+        is_same && !(proves_itself && answers_for_itself(other.strategy))
+    });
+    if taken { Err(ConnectionError::IssuerTaken) } else { Ok(()) }
+}
+
+/// Whether the provider's own document says which issuer it is.
+fn answers_for_itself(strategy: Strategy) -> bool {
+    recipe(strategy).is_some_and(Recipe::has_discovery)
 }
 
 async fn clients_exist(tx: &mut Tx<'_>, audience: &Audience) -> Result<(), ConnectionError> {

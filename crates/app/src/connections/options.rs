@@ -14,6 +14,7 @@ use guestlist_domain::secret::Sensitive;
 use guestlist_outbound::upstream::{Recipe, recipe};
 use std::collections::BTreeSet;
 use thiserror::Error;
+use url::Url;
 
 const DISCOVERY_PATH: &str = "/.well-known/openid-configuration";
 /// Microsoft's words for "whoever has an account".
@@ -69,6 +70,9 @@ pub enum OptionsError {
     /// Not an address that a provider can have.
     #[error("options.{0} must be an https URL without query, fragment or credentials")]
     Address(&'static str),
+    /// A provider that proves no issuer cannot take another's name.
+    #[error("options.issuer must be on the host of options.{0}: nothing else proves whose name it is")]
+    ForeignIssuer(&'static str),
     /// The provider did not introduce itself.
     #[error("The issuer could not be learned from options.discovery_url; say it in options.issuer.")]
     NotDiscovered,
@@ -179,6 +183,9 @@ async fn with_issuer(
 ) -> Result<UpstreamOptions, OptionsError> {
     if let Some(issuer) = &wish.issuer {
         options.issuer = address(app, issuer.clone(), "issuer")?;
+        if !recipe.has_discovery() {
+            own_name(recipe, &options)?;
+        }
         // Said to the letter, it is one organization's.
         if strategy == Strategy::Waad {
             let tenant = options.issuer.strip_suffix("/v2.0").and_then(|rest| rest.rsplit('/').next());
@@ -201,6 +208,18 @@ async fn with_issuer(
     let by_endpoint = || options.settings.endpoints.as_ref().map(|endpoints| endpoints.userinfo_url.clone());
     options.issuer = follows.or_else(by_endpoint).ok_or(OptionsError::NoIssuer)?;
     Ok(options)
+}
+
+/// OAuth 2.0 has no document in which an issuer says that it is one: its name must be where its people are told, or where
+/// it is itself. Else whoever may make connections could speak for any provider's people.
+fn own_name(recipe: &Recipe, options: &UpstreamOptions) -> Result<(), OptionsError> {
+    let (name, place) = match &options.settings.endpoints {
+        Some(endpoints) => ("userinfo_url", Some(endpoints.userinfo_url.as_str())),
+        None => ("base_url", recipe.base(&options.settings)),
+    };
+    let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
+    let is_own = place.and_then(origin).is_some_and(|place| origin(&options.issuer) == Some(place));
+    if is_own { Ok(()) } else { Err(OptionsError::ForeignIssuer(name)) }
 }
 
 /// The issuer behind a discovery document. Whether it ends with a slash only the document can say.

@@ -22,6 +22,15 @@ pub struct UpstreamOptions {
 }
 
 impl UpstreamOptions {
+    /// Whether other servers than before would say who somebody is: with these options instead of `before`, the subjects
+    /// of the issuer may be other people's. An OpenID provider's issuer answers for itself, wherever the rest is.
+    pub fn moves_from(&self, before: &Self, answers_for_itself: bool) -> bool {
+        let (now, then) = (&self.settings, &before.settings);
+        let same_servers =
+            now.base_url == then.base_url && now.api_url == then.api_url && now.endpoints == then.endpoints;
+        self.issuer != before.issuer || !(answers_for_itself || same_servers)
+    }
+
     /// Where the browser is sent, or an address of the same origin.
     pub fn browser_goes_to(&self) -> &str {
         self.settings.endpoints.as_ref().map_or(&self.issuer, |endpoints| &endpoints.authorization_url)
@@ -137,5 +146,22 @@ mod tests {
         assert_eq!(serde_json::to_string(&UpstreamSettings::default()).unwrap(), "{}");
         let read: UpstreamSettings = serde_json::from_str(r#"{"fields": {"subject": "id"}}"#).unwrap();
         assert_eq!(read.fields.unwrap(), PersonFields { subject: "id".to_owned(), ..PersonFields::default() });
+    }
+
+    /// A used connection may not be moved: the subjects of its issuer would be other people's.
+    #[test]
+    fn other_servers_are_a_move_where_no_issuer_answers_for_itself() {
+        let at = |issuer: &str, api_url: Option<&str>| UpstreamOptions {
+            issuer: issuer.to_owned(),
+            client_id: "us".to_owned(),
+            client_secret: None,
+            scope: String::new(),
+            settings: UpstreamSettings { api_url: api_url.map(str::to_owned), ..UpstreamSettings::default() },
+        };
+        let before = at("https://github.com", None);
+        assert!(!before.moves_from(&before, false));
+        assert!(at("https://github.com", Some("https://evil.example")).moves_from(&before, false));
+        assert!(!at("https://github.com", Some("https://api.example")).moves_from(&before, true));
+        assert!(at("https://acme.example", None).moves_from(&before, true));
     }
 }

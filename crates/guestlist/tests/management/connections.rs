@@ -11,6 +11,7 @@ on_both_engines!(
     the_password_database_stays,
     an_issuer_is_learned_from_discovery,
     what_cannot_work_is_refused,
+    case_048_a_provider_that_proves_no_name_takes_nobody_elses,
     a_client_is_made_changed_and_deleted,
 );
 
@@ -155,6 +156,33 @@ async fn what_cannot_work_is_refused(engine: Engine) {
     assert!(refused(with(auto)).await.contains("authoritative_domains"));
     let domain = json!({"issuer": "https://acme.example", "client_id": "x", "authoritative_domains": ["not a domain"]});
     assert!(refused(with(domain)).await.contains("domain"));
+}
+
+/// OAuth 2.0 proves no issuer: what it says would be believed of the people of whoever it claims to be.
+async fn case_048_a_provider_that_proves_no_name_takes_nobody_elses(engine: Engine) {
+    let house = House::on(engine).await;
+    let mut api = house.api().await;
+    let evil = |name: &str, issuer: &str| {
+        json!({"name": name, "strategy": "oauth2", "options": {"issuer": issuer, "client_id": "x",
+            "authorization_url": "https://evil.example/a", "token_url": "https://evil.example/t",
+            "userinfo_url": "https://evil.example/me"}})
+    };
+    for issuer in ["https://accounts.google.com", "https://evil.example.org/", "https://evil.example:8443/"] {
+        let refused = api.post("/api/v2/connections", &evil("evil", issuer)).await;
+        assert!(refused.assert_status(400).body.contains("options.issuer"), "{issuer}: {}", refused.body);
+    }
+    api.post("/api/v2/connections", &evil("own", "https://evil.example/")).await.assert_status(201);
+    api.post("/api/v2/connections", &evil("own-again", "https://evil.example/")).await.assert_status(409);
+    let github = |name: &str, more: Value| {
+        let mut options = json!({"client_id": "x", "client_secret": "y"});
+        options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"name": name, "strategy": "github", "options": options})
+    };
+    api.post("/api/v2/connections", &github("github", json!({}))).await.assert_status(201);
+    let elsewhere = github("imitation", json!({"api_url": "https://evil.example"}));
+    api.post("/api/v2/connections", &elsewhere).await.assert_status(409);
+    let claimed = github("claimed", json!({"base_url": "https://evil.example", "issuer": "https://github.com"}));
+    api.post("/api/v2/connections", &claimed).await.assert_status(400);
 }
 
 async fn a_client_is_made_changed_and_deleted(engine: Engine) {

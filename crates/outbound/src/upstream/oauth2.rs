@@ -84,7 +84,9 @@ impl Upstream for OAuth2 {
 
     async fn who_came_back(&self, callback: &Callback<'_>, _: Timestamp) -> Result<UpstreamIdentity, UpstreamError> {
         // RFC 9207, section 2.4: an answer that names another issuer is a mix-up.
-        if callback.iss.is_some_and(|iss| iss != self.options.issuer) {
+        let answers_as = self.quirks.answers_as.map(|path| format!("{}{path}", self.base));
+        let is_known = |iss: &str| iss == self.options.issuer || answers_as.as_deref() == Some(iss);
+        if callback.iss.is_some_and(|iss| !is_known(iss)) {
             return Err(UpstreamError::InvalidToken("the answer names another issuer"));
         }
         let endpoint = self.endpoint(self.quirks.token, |endpoints| &endpoints.token_url)?;

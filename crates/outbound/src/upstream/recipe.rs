@@ -81,6 +81,8 @@ pub(super) enum SubjectForm {
 /// OAuth 2.0 with an API that tells whose token it is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OAuth2 {
+    /// The name by which it answers (RFC 9207), below the base address where it is not the issuer itself.
+    pub(super) answers_as: Option<&'static str>,
     /// Below the base address; empty where the operator names every endpoint.
     pub(super) authorization: &'static str,
     /// The token endpoint.

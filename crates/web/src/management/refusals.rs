@@ -94,7 +94,9 @@ impl From<ConnectionError> for ApiError {
     fn from(error: ConnectionError) -> Self {
         match &error {
             ConnectionError::NotFound => refused(StatusCode::NOT_FOUND, &error).with_code("inexistent_connection"),
-            ConnectionError::NameTaken | ConnectionError::InUse => refused(StatusCode::CONFLICT, &error),
+            ConnectionError::NameTaken | ConnectionError::InUse | ConnectionError::IssuerTaken => {
+                refused(StatusCode::CONFLICT, &error)
+            }
             ConnectionError::Unexpected(error) => unexpected(error),
             ConnectionError::Name
             | ConnectionError::Strategy(_)

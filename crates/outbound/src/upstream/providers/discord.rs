@@ -7,6 +7,7 @@ pub(super) const RECIPE: Recipe = Recipe {
     base_url: Some("https://discord.com"),
     scope: "identify email",
     protocol: Protocol::OAuth2(OAuth2 {
+        answers_as: None,
         authorization: "/oauth2/authorize",
         token: Place::Api("/api/oauth2/token"),
         userinfo: Place::Api("/api/users/@me"),

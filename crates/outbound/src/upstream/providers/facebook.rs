@@ -7,6 +7,7 @@ pub(super) const RECIPE: Recipe = Recipe {
     base_url: Some("https://www.facebook.com"),
     scope: "public_profile email",
     protocol: Protocol::OAuth2(OAuth2 {
+        answers_as: None,
         authorization: "/v23.0/dialog/oauth",
         token: Place::Api("/v23.0/oauth/access_token"),
         userinfo: Place::Api("/v23.0/me?fields=id,name,first_name,last_name,email,picture"),

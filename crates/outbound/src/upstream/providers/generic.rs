@@ -15,6 +15,7 @@ pub(super) const OAUTH2: Recipe = Recipe {
     base_url: None,
     scope: "",
     protocol: Protocol::OAuth2(OAuth2 {
+        answers_as: None,
         authorization: "",
         token: Place::Base(""),
         userinfo: Place::Base(""),

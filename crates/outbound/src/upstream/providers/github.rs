@@ -8,6 +8,7 @@ pub(super) const RECIPE: Recipe = Recipe {
     base_url: Some("https://github.com"),
     scope: "read:user user:email",
     protocol: Protocol::OAuth2(OAuth2 {
+        answers_as: Some("/login/oauth"),
         authorization: "/login/oauth/authorize",
         token: Place::Base("/login/oauth/access_token"),
         userinfo: Place::Api("/user"),

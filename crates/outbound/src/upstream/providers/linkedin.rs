@@ -8,6 +8,7 @@ pub(super) const RECIPE: Recipe = Recipe {
     base_url: Some("https://www.linkedin.com"),
     scope: "openid profile email",
     protocol: Protocol::OAuth2(OAuth2 {
+        answers_as: None,
         authorization: "/oauth/v2/authorization",
         token: Place::Base("/oauth/v2/accessToken"),
         userinfo: Place::Api("/v2/userinfo"),
