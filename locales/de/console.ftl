@@ -220,7 +220,7 @@ action-save = Speichern
 
 # Eine Verbindung wurde ausprobiert.
 tried-title = { $provider } funktioniert
-tried-failed-title = Niemand kam zurück
+tried-failed-title = Niemand kam von { $provider } zurück
 tried-nothing-changed = Nichts wurde geändert und niemand angemeldet. Das wurde gesagt:
 tried-issuer = Aussteller
 tried-subject = Kennung

@@ -220,7 +220,7 @@ action-save = Save
 
 # A connection that was tried out.
 tried-title = { $provider } works
-tried-failed-title = Nobody came back
+tried-failed-title = Nobody came back from { $provider }
 tried-nothing-changed = Nothing was changed and nobody was logged in. This is what it told:
 tried-issuer = Issuer
 tried-subject = Subject

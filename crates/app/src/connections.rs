@@ -52,6 +52,9 @@ pub enum ConnectionError {
     /// Somebody signs in by it.
     #[error("Users have identities on this connection.")]
     InUse,
+    /// Whoever may change a connection may not read its secret.
+    #[error("With another address the options.client_secret must be given anew, or said to be empty.")]
+    SecretStays,
     /// Two that name people in one space would mix them up.
     #[error("Another connection has this issuer already.")]
     IssuerTaken,

@@ -1,7 +1,7 @@
 //! Work that nobody waits for.
 //!
-//! Owns the rhythm: mails and webhooks as soon as they are due, tidying now and then. Correctness never waits for a job. Must not
-//! know what a mail says or what an event means.
+//! Owns the rhythm: mails and webhooks as soon as they are due, tidying now and then. Correctness never waits for a job.
+//! Must not know what a mail says or what an event means.
 
 mod deliver_mail;
 mod deliver_webhook;

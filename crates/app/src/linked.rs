@@ -62,7 +62,7 @@ const REMEMBERED_FOR: Duration = days(30);
 
 /// Why an identity was not put back.
 pub(crate) enum NotPutBack {
-    /// This user never had it, or not lately, or its connection is no more.
+    /// This user never had it, or not lately.
     Unknown,
     /// It belongs to somebody by now.
     Taken,

@@ -24,7 +24,7 @@ use guestlist_domain::connection::Connection;
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::flow::{self, Flow, LIFETIME, Step};
 use guestlist_domain::identity::ProvenIdentity;
-use guestlist_domain::ids::{ClientId, FlowId};
+use guestlist_domain::ids::{ClientId, ConnectionId, FlowId};
 use guestlist_domain::invitation::Standing;
 use guestlist_domain::secret::{Purpose, Secret};
 use guestlist_domain::time::Timestamp;
@@ -85,22 +85,33 @@ pub enum SocialError {
     /// Ways in are changed only soon after a sign-in.
     #[error("a fresh sign-in is needed")]
     NotFresh,
+    /// The page that was answered is not about the trip that waits now: show the one that is.
+    #[error("this page was about another sign-in")]
+    AnotherTrip,
     /// These two accounts cannot be one.
     #[error("these two accounts cannot be one")]
     StayTwo,
     /// The provider refused, could not be reached, or answered nonsense.
-    #[error("the provider: {error}")]
-    Upstream {
-        /// What went wrong.
-        error: UpstreamError,
-        /// What the browser had left for.
-        purpose: flow::Purpose,
-    },
+    #[error("the provider: {}", .0.error)]
+    Upstream(Box<FailedTrip>),
     /// No fault of the person's.
     #[error(transparent)]
     Unexpected(#[from] Unexpected),
 }
 act_errors!(SocialError);
+
+/// A trip that the provider ended.
+#[derive(Debug)]
+pub struct FailedTrip {
+    /// What went wrong.
+    pub error: UpstreamError,
+    /// What the browser had left for.
+    pub purpose: flow::Purpose,
+    /// Over which connection.
+    pub connection: ConnectionId,
+    /// The name on its button.
+    pub provider: String,
+}
 
 /// Sends a browser to a provider. The answer is where.
 pub async fn depart(app: &App, errand: Errand, connection: &str, browser: &Secret) -> Result<Url, SocialError> {
@@ -140,7 +151,7 @@ pub async fn depart(app: &App, errand: Errand, connection: &str, browser: &Secre
         Ok(upstream) => upstream.authorization_url(&request, now).await,
         Err(error) => Err(error),
     };
-    let url = url.map_err(|error| SocialError::Upstream { error, purpose: flow.purpose.clone() })?;
+    let url = url.map_err(|error| upstream_failed(error, &flow, &connection))?;
     app.write(move |tx| {
         let flow = flow.clone();
         Box::pin(async move { Ok::<_, SocialError>(flows::insert(tx, &flow).await?) })
@@ -236,7 +247,7 @@ pub async fn arrive(
         Ok(who) => who,
         Err(error) => {
             finish(app, &flow, &error, now).await?;
-            return Err(SocialError::Upstream { error, purpose: flow.purpose });
+            return Err(upstream_failed(error, &flow, &connection));
         }
     };
     let begun = NewSession::mint(app, now);
@@ -254,6 +265,11 @@ pub async fn arrive(
         .await?;
     app.outbox_has_work().notify_one();
     Ok(arrival)
+}
+
+fn upstream_failed(error: UpstreamError, flow: &Flow, connection: &Connection) -> SocialError {
+    let (purpose, provider) = (flow.purpose.clone(), connection.display_name.clone());
+    SocialError::Upstream(Box::new(FailedTrip { error, purpose, connection: connection.id.clone(), provider }))
 }
 
 /// The flow that this browser left with, not moved on yet (R7, R8).
@@ -277,7 +293,7 @@ async fn ask_provider(
     now: Timestamp,
 ) -> Result<ProvenIdentity, UpstreamError> {
     if let Some(error) = brought.error {
-        return Err(UpstreamError::Refused { error: error.chars().take(64).collect() });
+        return Err(UpstreamError::Denied { error: error.chars().take(64).collect() });
     }
     let code = brought.code.ok_or(UpstreamError::InvalidToken("the provider sent neither a code nor an error"))?;
     let secrets = TripSecrets::of(app, browser, flow);
@@ -295,10 +311,7 @@ async fn ask_provider(
 
 /// A flow whose provider said no is over: its `state` is good once, whatever came with it.
 async fn finish(app: &App, flow: &Flow, error: &UpstreamError, now: Timestamp) -> Result<(), SocialError> {
-    let reason = match error {
-        UpstreamError::Refused { .. } => "provider_refused",
-        _ => "provider_failed",
-    };
+    let reason = if error.is_about_this_arrival() { "provider_refused" } else { "provider_failed" };
     let (house, flow) = (app.clone(), flow.clone());
     app.write(move |tx| {
         let (app, flow) = (house.clone(), flow.clone());
@@ -321,15 +334,16 @@ pub async fn confirming(app: &App, browser: &Secret) -> Result<Option<Confirming
     app.read(move |tx| Box::pin(async move { outcome::confirming(tx, browser, now).await })).await
 }
 
-/// The deliberate press on that page.
-pub async fn confirm(app: &App, browser: &Secret) -> Result<Arrival, SocialError> {
-    let (now, browser, house) = (app.now(), browser.hash(), app.clone());
+/// The deliberate press on the page about that trip.
+pub async fn confirm(app: &App, browser: &Secret, flow: &FlowId) -> Result<Arrival, SocialError> {
+    let (now, browser, house, meant) = (app.now(), browser.hash(), app.clone(), flow.clone());
     let begun = NewSession::mint(app, now);
     let arrival = app
         .write(move |tx| {
-            let (app, begun) = (house.clone(), begun.clone());
+            let (app, begun, meant) = (house.clone(), begun.clone(), meant.clone());
             Box::pin(async move {
                 let flow = flows::find_waiting(tx, browser, "confirming", now).await?.ok_or(SocialError::State)?;
+                is_about(&flow, &meant)?;
                 let Step::Confirming { identity } = &flow.step else { return Err(SocialError::State) };
                 let case = verdict::Case { flow: &flow, who: identity, session: None, confirmed: true };
                 verdict::carry_out(&app, tx, case, &begun, now).await
@@ -340,12 +354,19 @@ pub async fn confirm(app: &App, browser: &Secret) -> Result<Arrival, SocialError
     Ok(arrival)
 }
 
+/// A press is about what its page showed. Of two pages in one browser the older one's press means nothing any more.
+fn is_about(flow: &Flow, meant: &FlowId) -> Result<(), SocialError> {
+    if flow.id == *meant { Ok(()) } else { Err(SocialError::AnotherTrip) }
+}
+
 /// The other press on that page: this identity is forgotten, the invitation stays open.
-pub async fn use_another(app: &App, browser: &Secret) -> Result<(), SocialError> {
-    let (now, browser) = (app.now(), browser.hash());
+pub async fn use_another(app: &App, browser: &Secret, flow: &FlowId) -> Result<(), SocialError> {
+    let (now, browser, meant) = (app.now(), browser.hash(), flow.clone());
     app.write(move |tx| {
+        let meant = meant.clone();
         Box::pin(async move {
-            if let Some(flow) = flows::find_waiting(tx, browser, "confirming", now).await? {
+            let waiting = flows::find_waiting(tx, browser, "confirming", now).await?;
+            if let Some(flow) = waiting.filter(|flow| flow.id == meant) {
                 flows::advance(tx, &flow, &Step::Done, now).await?;
             }
             Ok(())

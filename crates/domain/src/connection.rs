@@ -64,6 +64,14 @@ pub enum Audience {
 }
 
 impl Connection {
+    /// Whether the two would name their people in one space although one of them cannot prove whose it is. An issuer is
+    /// half of every identity's key; `proves_issuer` says of which kinds the issuer answers for itself.
+    pub fn clashes_with(&self, other: &Self, proves_issuer: impl Fn(Strategy) -> bool) -> bool {
+        let issuer = |connection: &Self| connection.upstream.as_ref().map(|options| options.issuer.clone());
+        let is_same = self.id != other.id && issuer(self).is_some() && issuer(self) == issuer(other);
+        is_same && !(proves_issuer(self.strategy) && proves_issuer(other.strategy))
+    }
+
     /// Whether a way in by this connection is open to `client`; with no client, whether it is open to any.
     pub fn is_enabled_for(&self, client: Option<&ClientId>) -> bool {
         self.enabled

@@ -76,7 +76,13 @@ pub enum UpstreamError {
     /// The provider is, or points to, an address that may not be called.
     #[error("the provider's address is not one that may be called")]
     Blocked,
-    /// The provider said no, in OAuth's words.
+    /// The provider sent the browser back with a no, in OAuth's words: most often the person's own.
+    #[error("the provider sent the browser back with: {error}")]
+    Denied {
+        /// The `error` code, as the browser brought it.
+        error: String,
+    },
+    /// The provider said no to us, in OAuth's words.
     #[error("the provider refused: {error}")]
     Refused {
         /// The `error` code.
@@ -85,6 +91,18 @@ pub enum UpstreamError {
     /// The provider's answer does not prove anything.
     #[error("the provider's answer cannot be trusted: {0}")]
     InvalidToken(&'static str),
+}
+
+impl UpstreamError {
+    /// Whether the no is about this one arrival, and not about how the connection is set up: the person's, or the code's
+    /// (RFC 6749, section 5.2; GitHub has its own word).
+    pub fn is_about_this_arrival(&self) -> bool {
+        match self {
+            Self::Denied { .. } => true,
+            Self::Refused { error } => ["invalid_grant", "bad_verification_code"].contains(&error.as_str()),
+            Self::Misconfigured(_) | Self::Unreachable(_) | Self::Blocked | Self::InvalidToken(_) => false,
+        }
+    }
 }
 
 impl From<HttpError> for UpstreamError {

@@ -55,6 +55,8 @@ sql! {
     UPDATE = "UPDATE connections SET display_name = $1, upstream = $2, enabled = $3, authoritative_domains = $4,
             merge_rule = $5
         WHERE id = $6";
+    // Any row that is always there and that nobody deletes will do.
+    HOLD_LIST = "UPDATE connections SET created_at = created_at WHERE strategy = 'auth0'";
     SET_SECRET = "UPDATE connections SET sealed_client_secret = $1 WHERE id = $2";
     SET_FOR_EVERYONE = "UPDATE connections SET for_everyone = $1 WHERE id = $2";
     IS_USED = "SELECT connection_id FROM identities WHERE connection_id = $1 LIMIT 1";
@@ -108,6 +110,11 @@ pub async fn usable(
     let mut usable = fold(&rows)?;
     usable.retain(|connection| offers.is_none_or(|names| names.contains(&connection.name)));
     Ok(usable)
+}
+
+/// Holds the list until the end of the transaction: of two who look whether something in it is taken, one comes second.
+pub async fn hold_list(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    tx.exec(HOLD_LIST, p![]).await.map(drop)
 }
 
 /// Our secret at the connection's provider, sealed.

@@ -18,6 +18,7 @@ use axum::response::{Html, IntoResponse, Response};
 use guestlist_app::App;
 use guestlist_app::i18n::Language;
 use guestlist_app::sessions::{self, SignedIn};
+use guestlist_domain::ids::FlowId;
 use guestlist_domain::secret::{Purpose, Secret};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -203,6 +204,22 @@ pub struct Posted<T> {
     pub browser: Secret,
     /// The form.
     pub form: T,
+}
+
+/// The answer to a page about a trip to a provider.
+#[derive(Debug, Deserialize)]
+pub struct Answer {
+    /// Which trip; a page that does not say it is about none. It is compared with the one that waits for this browser and
+    /// chooses none (R8).
+    #[serde(default)]
+    pub trip: String,
+}
+
+impl Answer {
+    /// Its id.
+    pub fn trip(&self) -> FlowId {
+        FlowId::new(self.trip.as_str())
+    }
 }
 
 /// A form without fields of its own.

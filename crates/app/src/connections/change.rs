@@ -167,12 +167,17 @@ async fn write_change(
         connection.display_name = display_name;
     }
     if let Some((options, domains, merge_rule)) = next.upstream {
-        let proves_itself = answers_for_itself(connection.strategy);
-        let moved = connection.upstream.as_ref().is_some_and(|old| options.moves_from(old, proves_itself));
+        let proves_issuer = proves_issuer(connection.strategy);
+        let moved = connection.upstream.as_ref().is_some_and(|old| options.moves_from(old, proves_issuer));
         // Identities are kept under the issuer: with another one, everybody who comes this way would be a stranger, and
         // from another server somebody else.
         if moved && connections::is_used(tx, id).await? {
             return Err(ConnectionError::InUse);
+        }
+        let tells_others = connection.upstream.as_ref().is_some_and(|old| options.tells_others_than(old));
+        let keeps_secret = matches!(next.secret, Patch::Keep) && connections::sealed_secret(tx, id).await?.is_some();
+        if tells_others && keeps_secret {
+            return Err(ConnectionError::SecretStays);
         }
         connection.upstream = Some(options);
         issuer_is_free(tx, &connection).await?;
@@ -258,20 +263,16 @@ pub async fn delete(app: &App, by: &Actor, id: &ConnectionId) -> Result<(), Conn
     .await
 }
 
-/// An issuer is half of every identity's key. Two OpenID connections may share one, which answers for itself; a provider
-/// that proves no name may not share it with anybody.
+/// No other connection names its people in the same space. Asked of a list that nobody else changes at this moment.
 async fn issuer_is_free(tx: &mut Tx<'_>, connection: &Connection) -> Result<(), ConnectionError> {
-    let Some(options) = &connection.upstream else { return Ok(()) };
-    let proves_itself = answers_for_itself(connection.strategy);
-    let taken = connections::list(tx).await?.into_iter().filter(|other| other.id != connection.id).any(|other| {
-        let is_same = other.upstream.as_ref().is_some_and(|upstream| upstream.issuer == options.issuer);
-        is_same && !(proves_itself && answers_for_itself(other.strategy))
-    });
-    if taken { Err(ConnectionError::IssuerTaken) } else { Ok(()) }
+    connections::hold_list(tx).await?;
+    let others = connections::list(tx).await?;
+    let is_taken = others.iter().any(|other| connection.clashes_with(other, proves_issuer));
+    if is_taken { Err(ConnectionError::IssuerTaken) } else { Ok(()) }
 }
 
 /// Whether the provider's own document says which issuer it is.
-fn answers_for_itself(strategy: Strategy) -> bool {
+fn proves_issuer(strategy: Strategy) -> bool {
     recipe(strategy).is_some_and(Recipe::has_discovery)
 }
 

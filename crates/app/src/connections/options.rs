@@ -14,7 +14,6 @@ use guestlist_domain::secret::Sensitive;
 use guestlist_outbound::upstream::{Recipe, recipe};
 use std::collections::BTreeSet;
 use thiserror::Error;
-use url::Url;
 
 const DISCOVERY_PATH: &str = "/.well-known/openid-configuration";
 /// Microsoft's words for "whoever has an account".
@@ -183,8 +182,9 @@ async fn with_issuer(
 ) -> Result<UpstreamOptions, OptionsError> {
     if let Some(issuer) = &wish.issuer {
         options.issuer = address(app, issuer.clone(), "issuer")?;
-        if !recipe.has_discovery() {
-            own_name(recipe, &options)?;
+        if !recipe.has_discovery() && !options.names_itself(recipe.base(&options.settings)) {
+            let place = if options.settings.endpoints.is_some() { "userinfo_url" } else { "base_url" };
+            return Err(OptionsError::ForeignIssuer(place));
         }
         // Said to the letter, it is one organization's.
         if strategy == Strategy::Waad {
@@ -208,18 +208,6 @@ async fn with_issuer(
     let by_endpoint = || options.settings.endpoints.as_ref().map(|endpoints| endpoints.userinfo_url.clone());
     options.issuer = follows.or_else(by_endpoint).ok_or(OptionsError::NoIssuer)?;
     Ok(options)
-}
-
-/// OAuth 2.0 has no document in which an issuer says that it is one: its name must be where its people are told, or where
-/// it is itself. Else whoever may make connections could speak for any provider's people.
-fn own_name(recipe: &Recipe, options: &UpstreamOptions) -> Result<(), OptionsError> {
-    let (name, place) = match &options.settings.endpoints {
-        Some(endpoints) => ("userinfo_url", Some(endpoints.userinfo_url.as_str())),
-        None => ("base_url", recipe.base(&options.settings)),
-    };
-    let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
-    let is_own = place.and_then(origin).is_some_and(|place| origin(&options.issuer) == Some(place));
-    if is_own { Ok(()) } else { Err(OptionsError::ForeignIssuer(name)) }
 }
 
 /// The issuer behind a discovery document. Whether it ends with a slash only the document can say.

@@ -3,11 +3,12 @@
 //! Owns the page's facts and the press. Whether it may be offered, `decide` says; what it comes to, [`crate::merging`].
 
 use super::verdict::{self, Case};
-use super::{Arrival, SocialError};
+use super::{Arrival, SocialError, is_about};
 use crate::app::App;
 use crate::merging::{self, MergeError};
 use crate::sessions::{NewSession, SignedIn};
 use guestlist_domain::flow::{self, Flow, Step};
+use guestlist_domain::ids::FlowId;
 use guestlist_domain::merging::{MetadataWish, Plan};
 use guestlist_domain::secret::{Secret, SecretHash};
 use guestlist_domain::time::Timestamp;
@@ -19,6 +20,8 @@ pub(super) const WISH: MetadataWish = MetadataWish::Fill;
 /// The two, for the page.
 #[derive(Clone, Debug)]
 pub struct Joining {
+    /// Which trip it is about; the press must say it.
+    pub flow: FlowId,
     /// The name on the provider's button.
     pub provider: String,
     /// The address of the account that would become a part of this one.
@@ -56,21 +59,23 @@ pub async fn joining(app: &App, browser: &Secret, signed_in: &SignedIn) -> Resul
             let plan = merging::look(tx, &first, &second, WISH).await.map_err(refused)?;
             let connection = connections::find(tx, &flow.connection).await?;
             let provider = connection.map(|connection| connection.display_name).unwrap_or_default();
-            Ok(Some(Joining { provider, second: second.email.to_string(), plan }))
+            Ok(Some(Joining { flow: flow.id, provider, second: second.email.to_string(), plan }))
         })
     })
     .await
 }
 
 /// The press: everything is looked at again, then the two are one.
-pub async fn join(app: &App, browser: &Secret, signed_in: &SignedIn) -> Result<Arrival, SocialError> {
+pub async fn join(app: &App, browser: &Secret, signed_in: &SignedIn, flow: &FlowId) -> Result<Arrival, SocialError> {
     let (now, browser, house, signed_in) = (app.now(), browser.hash(), app.clone(), signed_in.clone());
+    let meant = flow.clone();
     let begun = NewSession::mint(app, now);
     let arrival = app
         .write(move |tx| {
-            let (app, begun, signed_in) = (house.clone(), begun.clone(), signed_in.clone());
+            let (app, begun, signed_in, meant) = (house.clone(), begun.clone(), signed_in.clone(), meant.clone());
             Box::pin(async move {
                 let flow = waiting(tx, browser, &signed_in, now).await?.ok_or(SocialError::State)?;
+                is_about(&flow, &meant)?;
                 let Step::Confirming { identity } = &flow.step else { return Err(SocialError::State) };
                 let session = Some(&signed_in.session.id);
                 let case = Case { flow: &flow, who: identity, session, confirmed: true };

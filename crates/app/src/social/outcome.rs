@@ -3,16 +3,17 @@
 use super::SocialError;
 use crate::accept::CameIn;
 use crate::landing::Landing;
+use guestlist_domain::client::Client;
 use guestlist_domain::connection::Connection;
 use guestlist_domain::email::Email;
 use guestlist_domain::flow::{self, Step};
 use guestlist_domain::identity::UpstreamIdentity;
-use guestlist_domain::ids::ClientId;
+use guestlist_domain::ids::{ClientId, FlowId};
 use guestlist_domain::invitation::Standing;
 use guestlist_domain::linking::{Decision, Refusal};
 use guestlist_domain::secret::SecretHash;
 use guestlist_domain::time::Timestamp;
-use guestlist_store::{Tx, connections, flows, identities, invitations, users};
+use guestlist_store::{Tx, clients, connections, flows, identities, invitations, users};
 
 /// How a trip ended.
 #[derive(Clone, Debug)]
@@ -70,8 +71,10 @@ impl Arrival {
 }
 
 /// What the page that names both addresses says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Confirming {
+    /// Which trip it is about; the press must say it.
+    pub flow: FlowId,
     /// The invited address.
     pub invited: Email,
     /// The provider's, if it told one.
@@ -80,6 +83,10 @@ pub struct Confirming {
     pub provider: String,
     /// The account that this identity opens already, by its address; its owner is who presses.
     pub account: Option<Email>,
+    /// The application that the invitation leads to.
+    pub client: Option<Client>,
+    /// Where whoever invited wants the guest to land.
+    pub result_url: Option<String>,
 }
 
 /// What `browser` has to confirm, if its invitation is still open.
@@ -109,7 +116,14 @@ pub(super) async fn confirming(
         Some(linked) if linked.user != found.user => users::find(tx, &linked.user).await?,
         _ => None,
     };
+    let client = match &found.terms.client {
+        Some(client) => clients::find(tx, client).await?,
+        None => None,
+    };
     Ok(Some(Confirming {
+        flow: flow.id,
+        client,
+        result_url: found.terms.result_url,
         account: account.map(|account| account.email),
         invited: found.email,
         came: claims.email.clone(),

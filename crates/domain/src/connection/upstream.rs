@@ -4,6 +4,7 @@
 
 use crate::secret::Sensitive;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 /// How to reach an upstream provider.
 #[derive(Clone, Debug)]
@@ -31,10 +32,35 @@ impl UpstreamOptions {
         self.issuer != before.issuer || !(answers_for_itself || same_servers)
     }
 
+    /// Whether our secret would be told to somebody else than before: it goes to the token endpoint, which is named by
+    /// itself, follows from the base address, or is what the issuer says.
+    pub fn tells_others_than(&self, before: &Self) -> bool {
+        let told = |options: &Self| {
+            let settings = &options.settings;
+            let token_url = settings.endpoints.as_ref().map(|endpoints| endpoints.token_url.as_str());
+            let (base, api) = (settings.base_url.as_deref(), settings.api_url.as_deref());
+            [Some(options.issuer.as_str()), base, api, token_url].map(|place| place.and_then(origin))
+        };
+        told(self) != told(before)
+    }
+
+    /// Whether the issuer's name is the provider's own: on the host that tells who somebody is, or, where no endpoint is
+    /// named, at `base`. To be asked of providers that have no document in which an issuer says that it is one: else
+    /// whoever may make connections could speak for any provider's people.
+    pub fn names_itself(&self, base: Option<&str>) -> bool {
+        let userinfo_url = self.settings.endpoints.as_ref().map(|endpoints| endpoints.userinfo_url.as_str());
+        let place = userinfo_url.or(base).and_then(origin);
+        place.is_some() && place == origin(&self.issuer)
+    }
+
     /// Where the browser is sent, or an address of the same origin.
     pub fn browser_goes_to(&self) -> &str {
         self.settings.endpoints.as_ref().map_or(&self.issuer, |endpoints| &endpoints.authorization_url)
     }
+}
+
+fn origin(text: &str) -> Option<String> {
+    Url::parse(text).ok().map(|url| url.origin().ascii_serialization())
 }
 
 /// What single strategies want beside client id and secret.

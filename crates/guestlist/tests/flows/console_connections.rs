@@ -54,7 +54,9 @@ async fn a_connection_is_made_tried_and_used(engine: Engine) {
     assert_eq!(api.get("/api/v2/users").await.json(), users);
     let away = trip(&mut admin, &made, "Try it").await;
     let failed = admin.open(&acme.refuse(&away)).await;
-    assert!(failed.status.is_client_error() || failed.status.is_server_error(), "{}", failed.text());
+    failed.assert_status(502).assert_says("access_denied").assert_says("Beta");
+    let back = admin.open(&failed.find_link("Back to the connection").unwrap()).await;
+    assert!(back.assert_status(200).offers("Try it"), "{}", back.text());
 
     let unused = admin.press(&made, "Delete", &[]).await;
     assert_eq!(unused.url.path(), "/admin/connections");
@@ -73,6 +75,7 @@ async fn a_correction_keeps_what_the_form_does_not_show(engine: Engine) {
     for (name, strategy, options) in [
         ("entra", "waad", json!({"tenants": tenants})),
         ("entra-one", "waad", json!({"tenant": tenants[0]})),
+        ("entra-elsewhere", "waad", json!({"issuer": format!("https://login.microsoftonline.us/{}/v2.0", tenants[1])})),
         ("google", "google-oauth2", json!({"authoritative_domains": ["example.org"], "merge_rule": "auto"})),
         ("hub", "github", json!({"base_url": "https://github.example.org"})),
         ("okta", "okta", json!({"issuer": "https://acme.okta.example/oauth2/default"})),

@@ -11,6 +11,7 @@ on_both_engines!(
     the_password_database_stays,
     an_issuer_is_learned_from_discovery,
     what_cannot_work_is_refused,
+    our_secret_does_not_follow_an_address,
     case_048_a_provider_that_proves_no_name_takes_nobody_elses,
     a_client_is_made_changed_and_deleted,
 );
@@ -156,6 +157,33 @@ async fn what_cannot_work_is_refused(engine: Engine) {
     assert!(refused(with(auto)).await.contains("authoritative_domains"));
     let domain = json!({"issuer": "https://acme.example", "client_id": "x", "authoritative_domains": ["not a domain"]});
     assert!(refused(with(domain)).await.contains("domain"));
+}
+
+/// Whoever may change a connection may not read its secret by having it sent elsewhere.
+async fn our_secret_does_not_follow_an_address(engine: Engine) {
+    let house = House::on(engine).await;
+    let mut api = house.api().await;
+    let at = |host: &str| {
+        json!({"client_id": "x", "authorization_url": "https://idp.example/a", "userinfo_url": "https://idp.example/me",
+            "token_url": format!("https://{host}/t")})
+    };
+    let with_secret = |mut options: Value, secret: &str| {
+        options["client_secret"] = json!(secret);
+        options
+    };
+    let body = json!({"name": "idp", "strategy": "oauth2", "options": with_secret(at("idp.example"), "ours")});
+    let made = api.post("/api/v2/connections", &body).await.assert_status(201).json();
+    let path = format!("/api/v2/connections/{}", made["id"].as_str().unwrap());
+    let refused = api.patch(&path, &json!({"options": at("evil.example")})).await;
+    assert!(refused.assert_status(400).body.contains("client_secret"), "{}", refused.body);
+    assert_eq!(api.get(&path).await.json()["options"]["token_url"], json!("https://idp.example/t"));
+    // The same host may tell it, and so may whoever knows it.
+    api.patch(&path, &json!({"options": at("idp.example")})).await.assert_status(200);
+    let known = with_secret(at("other.example"), "ours");
+    api.patch(&path, &json!({"options": known})).await.assert_status(200);
+    let forgotten = with_secret(at("third.example"), "");
+    api.patch(&path, &json!({"options": forgotten})).await.assert_status(200);
+    api.patch(&path, &json!({"options": at("fourth.example")})).await.assert_status(200);
 }
 
 /// OAuth 2.0 proves no issuer: what it says would be believed of the people of whoever it claims to be.

@@ -23,6 +23,26 @@ const CALLBACK: &str = "https://app.example/callback";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
+/// A server that takes a full disk for an error, its mail server, and a backend that knows it.
+struct Stand {
+    smtp: SmtpServer,
+    installation: Installation,
+    server: Server,
+    backend: Backend,
+}
+
+impl Stand {
+    async fn new() -> Self {
+        let smtp = SmtpServer::start(SmtpOptions::default()).await;
+        let installation = mailing(&smtp);
+        let nodes = Nodes::default();
+        let server = installation.serve_past_a_full_disk();
+        nodes.set(&[server.address]);
+        let backend = Backend::of(&installation, &nodes).await;
+        Self { smtp, installation, server, backend }
+    }
+}
+
 struct Disk<'a> {
     server: &'a Server,
     log: PathBuf,
@@ -88,12 +108,7 @@ async fn opens(backend: &Backend, password: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_122_a_full_disk_takes_nothing_and_loses_nothing() {
-    let smtp = SmtpServer::start(SmtpOptions::default()).await;
-    let installation = mailing(&smtp);
-    let nodes = Nodes::default();
-    let server = installation.serve_past_a_full_disk();
-    nodes.set(&[server.address]);
-    let backend = Backend::of(&installation, &nodes).await;
+    let Stand { installation, server, backend, .. } = Stand::new().await;
     let disk = Disk::of(&installation, &server);
     let invite = json!({"email": ANNA, "send_email": false});
     let (status, made) = backend.call(Method::POST, "/api/v2/invitations", Some(&invite)).await;
@@ -132,12 +147,7 @@ async fn case_122_a_full_disk_takes_nothing_and_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_122_a_full_disk_spends_no_reset_link() {
-    let smtp = SmtpServer::start(SmtpOptions::default()).await;
-    let installation = mailing(&smtp);
-    let nodes = Nodes::default();
-    let server = installation.serve_past_a_full_disk();
-    nodes.set(&[server.address]);
-    let backend = Backend::of(&installation, &nodes).await;
+    let Stand { smtp, installation, server, backend } = Stand::new().await;
     let disk = Disk::of(&installation, &server);
     guest(&backend).await;
     let mut owner = backend.visitor();
@@ -161,12 +171,7 @@ async fn case_122_a_full_disk_spends_no_reset_link() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_122_a_full_disk_spends_no_refresh_token() {
-    let smtp = SmtpServer::start(SmtpOptions::default()).await;
-    let installation = mailing(&smtp);
-    let nodes = Nodes::default();
-    let server = installation.serve_past_a_full_disk();
-    nodes.set(&[server.address]);
-    let backend = Backend::of(&installation, &nodes).await;
+    let Stand { installation, server, backend, .. } = Stand::new().await;
     let disk = Disk::of(&installation, &server);
     let mut anna = guest(&backend).await;
     let new = ["clients", "create", "--name", "Calendar", "--type", "web", "--callback", CALLBACK];

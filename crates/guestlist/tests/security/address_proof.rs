@@ -7,7 +7,7 @@ use guestlist_testkit::house::Engine;
 use guestlist_testkit::inbox::Letter;
 use guestlist_testkit::on_both_engines;
 use guestlist_testkit::provider::Account;
-use guestlist_testkit::visitor::{Answer, Visitor};
+use guestlist_testkit::visitor::{Answer, Form, Visitor};
 use serde_json::{Value, json};
 
 on_both_engines!(
@@ -137,6 +137,7 @@ async fn case_023_a_code_is_its_users_its_addresss_and_the_newest(engine: Engine
     }
     enter(&mut anna, &page, &bobs).await.assert_status(400);
     enter(&mut bob, &bobs_page, &second).await.assert_status(400);
+    let confirm = page.form("Confirm address");
     // The address is another now; the code was mailed to the one before.
     let path = format!("/api/v2/users/{}", scene.cellar.user(ANNA).await.id.to_string().replace('|', "%7C"));
     let moved = json!({"email": "other@example.org", "verify_email": false});
@@ -144,6 +145,9 @@ async fn case_023_a_code_is_its_users_its_addresss_and_the_newest(engine: Engine
     assert_in(&log_in(&mut anna, "other@example.org", PASSWORD).await);
     let page = anna.open("/account/address").await;
     assert!(page.offers("Mail me a code"), "{}", page.text());
+    let old = Form { action: confirm.action.clone(), ..page.form("Mail me a code") }.with("code", &second);
+    anna.submit(&old).await.assert_status(400);
+    assert!(!scene.cellar.user("other@example.org").await.email_verified);
     let (page, code) = ask(&scene, &mut anna).await;
     assert_eq!(page.url.path(), "/account/address");
     // Too late.

@@ -8,8 +8,10 @@ use guestlist_testkit::house::Engine;
 use guestlist_testkit::inbox::Letter;
 use guestlist_testkit::on_both_engines;
 use guestlist_testkit::provider::Account;
+use guestlist_testkit::visitor::Visitor;
 use serde_json::{Value, json};
 use std::time::Duration;
+use url::Url;
 
 on_both_engines!(
     every_link_and_unlink_is_a_line_with_its_rule_and_proofs,
@@ -99,6 +101,14 @@ async fn news(scene: &Scene) -> Letter {
     letter
 }
 
+/// Anna removes Acme; the link by which she could undo that.
+async fn remove_acme(scene: &Scene, anna: &mut Visitor) -> Url {
+    scene.house.mails().await;
+    let page = anna.open("/account").await;
+    anna.press(&page, "Remove Acme", &[]).await.assert_says("Removed");
+    news(scene).await.link("/undo/")
+}
+
 async fn an_owner_undoes_a_link_by_the_mail_and_whoever_made_it_is_out(engine: Engine) {
     let mut scene = Scene::on(engine).await;
     // Somebody with a stolen session connects an account of their own.
@@ -131,10 +141,7 @@ async fn an_owner_undoes_an_unlink_by_the_mail(engine: Engine) {
     let mut scene = Scene::on(engine).await;
     let mut anna = scene.guest(ANNA).await;
     scene.connect(&mut anna, &at_acme("anna")).await.assert_says("Connected");
-    scene.house.mails().await;
-    let page = anna.open("/account").await;
-    anna.press(&page, "Remove Acme", &[]).await.assert_says("Removed");
-    let link = news(&scene).await.link("/undo/");
+    let link = remove_acme(&scene, &mut anna).await;
     let mut owner = scene.house.visitor();
     let page = owner.open(link.as_str()).await;
     page.assert_says("Bring Acme back?");
@@ -150,10 +157,7 @@ async fn an_undo_over_a_connection_that_is_gone_changes_nothing(engine: Engine) 
     let mut scene = Scene::on(engine).await;
     let mut anna = scene.guest(ANNA).await;
     scene.connect(&mut anna, &at_acme("anna")).await.assert_says("Connected");
-    scene.house.mails().await;
-    let page = anna.open("/account").await;
-    anna.press(&page, "Remove Acme", &[]).await.assert_says("Removed");
-    let link = news(&scene).await.link("/undo/");
+    let link = remove_acme(&scene, &mut anna).await;
     let acme = scene.cellar.connection("acme").await.id;
     scene.api.delete(&format!("/api/v2/connections/{acme}")).await.assert_status(204);
     let before = scene.contents().await;

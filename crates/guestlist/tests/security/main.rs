@@ -18,6 +18,7 @@ mod full_house;
 mod guests;
 mod histories;
 mod invitation;
+mod issuers;
 mod ledger;
 mod linking;
 mod links;

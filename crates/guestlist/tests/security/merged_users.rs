@@ -20,6 +20,7 @@ on_both_engines!(
     case_077_an_owner_who_proves_both_in_one_browser_brings_them_together,
     case_077_one_proven_side_is_not_enough,
     case_077_an_offer_is_as_good_as_its_session,
+    case_077_a_press_is_about_the_account_that_its_page_showed,
 );
 
 async fn id_of(scene: &Scene, email: &str) -> String {
@@ -290,5 +291,31 @@ async fn case_077_an_offer_is_as_good_as_its_session(engine: Engine) {
     let press = Form { action: form.action.clone(), ..page.form("Log out") };
     anna.submit(&press).await.assert_status(400).assert_says("lost");
     scene.assert_same(&before, &["sessions", "events", "users", "flows", "throttles"]).await;
+    assert_eq!(scene.subjects(BOB).await, ["bob-at-acme"]);
+}
+
+async fn case_077_a_press_is_about_the_account_that_its_page_showed(engine: Engine) {
+    const CARLA: &str = "carla@example.org";
+    let (mut scene, _) = one_person(engine).await;
+    let mut carla = scene.guest(CARLA).await;
+    scene.connect(&mut carla, &Account::new("carla-at-acme", CARLA)).await.assert_says("Connected");
+    let mut anna = scene.house.visitor();
+    assert_in(&log_in(&mut anna, ANNA, PASSWORD).await);
+    // Two pages in one browser: Bob's account, then Carla's.
+    let first = scene.connect(&mut anna, &bobs()).await;
+    first.assert_says(BOB);
+    scene.house.clock.advance(Duration::from_secs(1));
+    let second = scene.connect(&mut anna, &Account::new("carla-at-acme", CARLA)).await;
+    second.assert_says(CARLA);
+    let before = scene.contents().await;
+    for button in ["Bring both together", "Leave them as they are"] {
+        anna.submit(&first.form(button)).await;
+    }
+    let forgotten = second.form("Bring both together").without("trip");
+    assert_eq!(anna.submit(&forgotten).await.location(), Some("/account/merge"), "what waits is shown again");
+    anna.open("/account/merge").await.assert_says(CARLA);
+    scene.assert_same(&before, &[]).await;
+    anna.press(&second, "Bring both together", &[]).await.assert_says("Both accounts are one now");
+    assert!(scene.cellar.find_user(CARLA).await.is_none());
     assert_eq!(scene.subjects(BOB).await, ["bob-at-acme"]);
 }

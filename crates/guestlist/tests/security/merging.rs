@@ -13,12 +13,14 @@ use std::time::Duration;
 on_both_engines!(
     rule_confirm_links_after_a_second_proof_in_the_same_browser,
     rule_confirm_links_nothing_without_that_proof,
+    rule_confirm_leads_back_to_an_invitation_that_is_open_here,
     rule_confirm_takes_another_provider_as_the_second_proof,
     rule_auto_links_onto_a_proven_address_and_tells_its_owner,
     rule_auto_asks_before_what_was_taken_off_comes_back,
     rule_auto_leaves_an_address_alone_that_nobody_proved,
     rule_never_is_never,
     case_020_any_address_will_do_after_a_press_on_the_page_that_names_both,
+    case_020_a_press_is_about_the_address_that_its_page_showed,
     case_020_same_domain_and_same_email_refuse_the_rest,
     case_020_somebody_else_is_signed_in,
     a_dead_link_heals_by_one_press,
@@ -93,6 +95,19 @@ async fn rule_confirm_links_nothing_without_that_proof(engine: Engine) {
     assert_in(&log_in(&mut asked, ANNA, PASSWORD).await);
     assert!(scene.subjects(ANNA).await.is_empty());
     assert!(scene.house.mails().await.is_empty(), "nobody was told of a link that there is not");
+}
+
+/// "I already have an account here": the way over a provider and the proof leads back to the invitation.
+async fn rule_confirm_leads_back_to_an_invitation_that_is_open_here(engine: Engine) {
+    let mut scene = merging(engine, "confirm").await;
+    let link = scene.invite(BOB).await;
+    let mut anna = scene.house.visitor();
+    anna.open(&link).await.assert_says("You are invited");
+    let page = assert_asked(&scene, &mut anna).await;
+    let back = anna.press(&page, "Log in", &[("password", PASSWORD)]).await;
+    assert_eq!(back.url.path(), "/accept");
+    back.assert_says(&format!("Accept as {ANNA}"));
+    assert_eq!(scene.subjects(ANNA).await, ["anna-at-acme"]);
 }
 
 async fn rule_confirm_takes_another_provider_as_the_second_proof(engine: Engine) {
@@ -229,6 +244,41 @@ async fn case_020_any_address_will_do_after_a_press_on_the_page_that_names_both(
     assert!(user.email_verified, "the link was mailed to it");
     assert_eq!(scene.subjects(ANNA).await, ["anna-at-acme"]);
     assert!(scene.cellar.find_user("anna@work.example").await.is_none());
+}
+
+async fn case_020_a_press_is_about_the_address_that_its_page_showed(engine: Engine) {
+    let mut scene = Scene::on(engine).await;
+    let landing = "http://127.0.0.1:3000/in";
+    let client = json!({"name": "Desk", "app_type": "regular_web", "callbacks": [landing]});
+    let client = scene.api.post("/api/v2/clients", &client).await.assert_status(201).json()["client_id"].clone();
+    let connection = scene.cellar.connection("acme").await.id;
+    let enabled = json!([{"client_id": client, "status": true}]);
+    scene.api.patch(&format!("/api/v2/connections/{connection}/clients"), &enabled).await.assert_status(204);
+    let terms = json!({"email": ANNA, "client_id": client, "result_url": landing});
+    let link = scene.invite_on(terms).await;
+    let mut anna = scene.house.visitor();
+    let (first, second) = ("anna@work.example", "anna@home.example");
+    let page = anna.open(&link).await;
+    let mut pages = Vec::new();
+    for (subject, address) in [("1", first), ("2", second)] {
+        let away = leave(&mut anna, &page, "Continue with Acme").await;
+        pages.push(anna.open(&scene.acme.send_back(&away, &Account::new(subject, address))).await);
+        scene.house.clock.advance(Duration::from_secs(1));
+    }
+    let before = scene.contents().await;
+    let stale = anna.submit(&pages[0].form(&format!("Continue as {first}"))).await;
+    assert_eq!(stale.location(), Some("/accept/confirm"));
+    anna.submit(&pages[0].form("Use another account")).await;
+    scene.assert_same(&before, &[]).await;
+    let shown = anna.open("/accept/confirm").await;
+    shown.assert_says(second);
+    assert!(
+        shown.header("content-security-policy").unwrap().contains("http://127.0.0.1:3000"),
+        "its press leads there"
+    );
+    let landed = anna.submit(&pages[1].form(&format!("Continue as {second}"))).await;
+    assert!(landed.location().unwrap().starts_with(landing), "{:?}", landed.location());
+    assert_eq!(scene.subjects(ANNA).await, ["2"]);
 }
 
 async fn case_020_same_domain_and_same_email_refuse_the_rest(engine: Engine) {

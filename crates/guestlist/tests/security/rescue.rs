@@ -181,20 +181,24 @@ async fn bringing_and_accepting_have_one_winner(engine: Engine) {
         let (bring, mut anew) = (bob.open(&link).await, scene.house.visitor());
         let accept = anew.open(&link).await;
         let button = format!("Accept as {BOB}");
-        let (_, _) = tokio::join!(
+        let (brought, accepted) = tokio::join!(
             bob.press(&bring, &button, &[]),
             anew.press(&accept, "Set password", &[("password", "another-kettle-7")]),
         );
+        let landed =
+            [&brought, &accepted].map(|answer| (answer.status.as_u16(), answer.url.path()) == (200, "/account"));
+        assert_eq!(landed.iter().filter(|landed| **landed).count(), 1, "{}\n{}", brought.text(), accepted.text());
+        assert_eq!(anew.get("/account").await.status == 200, landed[1], "a session for the winner alone");
         let taken = invitation(&mut scene).await;
         assert_eq!(taken["status"], json!("accepted"));
         let bob_id = json!(scene.cellar.user(BOB).await.id);
         match scene.cellar.find_user(WORK).await {
             // Accepted anew: a user of its own, with the password that was set.
             Some(user) => {
-                assert_eq!(taken["user_id"], json!(user.id));
+                assert_eq!((&taken["user_id"], landed[1]), (&json!(user.id), true));
                 assert!(scene.cellar.password(&user).await.is_some());
             }
-            None => assert_eq!(taken["user_id"], bob_id),
+            None => assert_eq!((&taken["user_id"], landed[0]), (&bob_id, true)),
         }
     }
 }

@@ -6,6 +6,7 @@
 mod http;
 mod idp;
 mod keys;
+mod oauth;
 mod server;
 mod times;
 mod trips;

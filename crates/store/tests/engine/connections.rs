@@ -21,6 +21,7 @@ on_both_engines!(
     an_audience_can_be_narrowed,
     a_connection_in_use_stays,
     a_deleted_client_leaves_the_list,
+    of_many_who_hold_the_list_and_look_one_is_first,
 );
 
 /// Runs a write that must succeed.
@@ -254,4 +255,32 @@ async fn a_deleted_client_leaves_the_list(database: Database) {
     let store = furnished(&database, listed(&["a", "b"])).await;
     write(&store, |tx| Box::pin(async move { clients::delete(tx, &ClientId::new("a")).await })).await;
     assert_eq!(find(&store).await.audience, listed(&["b"]));
+}
+
+/// Each looks whether there is a third connection, and makes one if not. Under other ids and names nothing else keeps
+/// them apart.
+async fn of_many_who_hold_the_list_and_look_one_is_first(database: Database) {
+    let store = furnished(&database, listed(&[])).await;
+    let makers = (0..16).map(|maker| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            store
+                .write(move |tx| {
+                    let (id, name) = (ConnectionId::new(format!("con_{maker}")), format!("maker-{maker}"));
+                    let mine = Connection { id, name, ..acme(listed(&[])) };
+                    Box::pin(async move {
+                        connections::hold_list(tx).await?;
+                        let is_first = connections::list(tx).await?.len() == 2;
+                        Ok::<_, StoreError>(is_first && connections::insert(tx, &mine, None).await?)
+                    })
+                })
+                .await
+        })
+    });
+    let mut made = 0;
+    for maker in makers.collect::<Vec<_>>() {
+        made += usize::from(maker.await.unwrap().unwrap());
+    }
+    assert_eq!(made, 1);
+    assert_eq!(write(&store, |tx| Box::pin(connections::list(tx))).await.len(), 3);
 }

@@ -76,7 +76,13 @@ impl SentForm {
         }
         let userinfo_url = kept.endpoints.as_ref().map(|endpoints| &endpoints.userinfo_url);
         let elsewhere = wish.base_url != kept.base_url || wish.userinfo_url.as_ref() != userinfo_url;
-        if !says_its_issuer(connection.strategy) && kept.tenants.is_none() && !elsewhere {
+        // An issuer that was said to the letter names one tenant.
+        let same_tenants = match &kept.tenants {
+            None => true,
+            Some(Tenants::One(tenant)) => wish.tenant.as_ref() == Some(tenant),
+            Some(Tenants::Several(_)) => false,
+        };
+        if !says_its_issuer(connection.strategy) && same_tenants && !elsewhere {
             wish.issuer = Some(upstream.issuer.clone());
         }
         wish

@@ -159,7 +159,10 @@ async fn try_out(Path(id): Path<String>, posted: Posted<Press>) -> Result<Respon
     let errand = Errand::Try(Box::new(signed_in));
     match social::depart(&visit.app, errand, &connection.name, &browser).await {
         Ok(url) => visit.redirect(url.as_str()),
-        Err(error) => crate::pages::tried_in_vain(visit, &connection, &error),
+        Err(error) => {
+            let which = (&connection.id, connection.display_name.clone());
+            crate::pages::tried_in_vain(visit, which, error.to_string()).await
+        }
     }
 }
 

@@ -102,6 +102,7 @@ impl From<ConnectionError> for ApiError {
             | ConnectionError::Strategy(_)
             | ConnectionError::OneDatabase
             | ConnectionError::DatabaseStays
+            | ConnectionError::SecretStays
             | ConnectionError::Options(_)
             | ConnectionError::UnknownClient(_) => refused(StatusCode::BAD_REQUEST, &error).with_code("invalid_body"),
         }

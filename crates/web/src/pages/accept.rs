@@ -13,7 +13,7 @@ use crate::view::accept::{
 };
 use crate::view::parts::{Masked, Problem as FormProblem};
 use crate::view::sign_in::{Back, RefusalReason};
-use crate::visit::{Posted, Press, Visit};
+use crate::visit::{Answer, Posted, Press, Visit};
 use axum::Router;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -21,7 +21,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use guestlist_app::accept::{self, AcceptError, DeadLink as Dead, Look, OpenDoor};
 use guestlist_app::sessions;
-use guestlist_app::social;
+use guestlist_app::social::{self, SocialError};
 use guestlist_domain::invitation::Standing;
 use guestlist_domain::secret::{Purpose, Secret, Sensitive};
 use guestlist_domain::user;
@@ -75,7 +75,7 @@ async fn show_open(mut visit: Visit, door: &OpenDoor, problem: Option<FormProble
         return onward::refuse(visit, RefusalReason::UserBlocked, Back::Login);
     }
     let ways = Ways::of(&door.ways_in);
-    visit.lead_to(with_result(ways.form_targets(door.client.as_ref()), door));
+    visit.lead_to(with_result(ways.form_targets(door.client.as_ref()), result_url_of(door)));
     let page = AcceptPage {
         inviter: invitation.terms.inviter.clone(),
         application,
@@ -92,11 +92,15 @@ async fn show_open(mut visit: Visit, door: &OpenDoor, problem: Option<FormProble
 
 /// Where a form may lead that accepts without a provider.
 fn landing_targets(door: &OpenDoor) -> FormTargets {
-    with_result(Ways::default().form_targets(door.client.as_ref()), door)
+    with_result(Ways::default().form_targets(door.client.as_ref()), result_url_of(door))
 }
 
-fn with_result(targets: FormTargets, door: &OpenDoor) -> FormTargets {
-    match &door.open.invitation().terms.result_url {
+fn result_url_of(door: &OpenDoor) -> Option<&str> {
+    door.open.invitation().terms.result_url.as_deref()
+}
+
+fn with_result(targets: FormTargets, result_url: Option<&str>) -> FormTargets {
+    match result_url {
         Some(result_url) => targets.and(result_url),
         None => targets,
     }
@@ -221,8 +225,10 @@ async fn show_confirm(mut visit: Visit) -> Result<Response, Problem> {
     let Some(confirming) = super::social::look(social::confirming(&visit.app, browser).await)? else {
         return visit.redirect("/accept");
     };
-    visit.lead_to(Ways::default().form_targets(None));
+    let targets = Ways::default().form_targets(confirming.client.as_ref());
+    visit.lead_to(with_result(targets, confirming.result_url.as_deref()));
     let page = ConfirmAddressPage {
+        trip: confirming.flow.to_string(),
         invited: confirming.invited.to_string(),
         came: confirming.came.map(|came| came.to_string()),
         provider: confirming.provider,
@@ -231,14 +237,16 @@ async fn show_confirm(mut visit: Visit) -> Result<Response, Problem> {
     visit.page(&page)
 }
 
-async fn confirm(posted: Posted<Press>) -> Result<Response, Problem> {
-    let Posted { visit, browser, .. } = posted;
-    let arrival = social::confirm(&visit.app, &browser).await;
-    super::social::show(visit, arrival).await
+async fn confirm(posted: Posted<Answer>) -> Result<Response, Problem> {
+    let Posted { visit, browser, form } = posted;
+    match social::confirm(&visit.app, &browser, &form.trip()).await {
+        Err(SocialError::AnotherTrip) => visit.redirect("/accept/confirm"),
+        arrival => super::social::show(visit, arrival).await,
+    }
 }
 
-async fn use_another(posted: Posted<Press>) -> Result<Response, Problem> {
-    let Posted { visit, browser, .. } = posted;
-    super::social::look(social::use_another(&visit.app, &browser).await)?;
+async fn use_another(posted: Posted<Answer>) -> Result<Response, Problem> {
+    let Posted { visit, browser, form } = posted;
+    super::social::look(social::use_another(&visit.app, &browser, &form.trip()).await)?;
     visit.redirect("/accept")
 }

@@ -7,7 +7,7 @@ use crate::WebState;
 use crate::error::Problem;
 use crate::view::account::Done;
 use crate::view::merge::{Differs, MergePage};
-use crate::visit::{Posted, Press, Visit};
+use crate::visit::{Answer, Posted, Visit};
 use axum::Router;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -32,6 +32,7 @@ async fn ask(visit: Visit) -> Result<Response, Problem> {
     let Some(joining) = joining else { return visit.redirect("/account") };
     let shown = joining.plan.conflicts.iter().filter(|conflict| !conflict.field.starts_with(NOT_SHOWN));
     let page = MergePage {
+        trip: joining.flow.to_string(),
         provider: joining.provider,
         first: signed_in.user.email.to_string(),
         second: joining.second,
@@ -46,16 +47,19 @@ fn differs(conflict: &Conflict) -> Differs {
     Differs { field: conflict.field.clone(), kept: text(&conflict.kept), dropped: text(&conflict.dropped) }
 }
 
-async fn press(posted: Posted<Press>) -> Result<Response, Problem> {
-    let Posted { visit, browser, .. } = posted;
+async fn press(posted: Posted<Answer>) -> Result<Response, Problem> {
+    let Posted { visit, browser, form } = posted;
     let Some(signed_in) = visit.signed_in().await? else { return visit.redirect("/login") };
-    let arrival = social::join(&visit.app, &browser, &signed_in).await;
-    show(visit, arrival).await
+    let arrival = social::join(&visit.app, &browser, &signed_in, &form.trip()).await;
+    match arrival {
+        Err(SocialError::AnotherTrip) => visit.redirect("/account/merge"),
+        arrival => show(visit, arrival).await,
+    }
 }
 
-async fn leave(posted: Posted<Press>) -> Result<Response, Problem> {
-    let Posted { visit, browser, .. } = posted;
-    look(social::use_another(&visit.app, &browser).await)?;
+async fn leave(posted: Posted<Answer>) -> Result<Response, Problem> {
+    let Posted { visit, browser, form } = posted;
+    look(social::use_another(&visit.app, &browser, &form.trip()).await)?;
     visit.redirect("/account")
 }
 

@@ -234,15 +234,17 @@ struct ProofForm {
 }
 
 async fn prove(posted: Posted<ProofForm>) -> Result<Response, Problem> {
-    let Posted { visit, browser, form } = posted;
+    let Posted { mut visit, browser, form } = posted;
     let proving = look(social::proving(&visit.app, &browser).await)?.ok_or(Problem::LostWay)?;
     let email = proving.address.as_ref().map(ToString::to_string).unwrap_or_default();
     match attempt(&visit, (&email, &form.password), proving.client.as_ref(), &browser).await? {
         Attempt::In(entered) => {
             let to = match &proving.resume {
                 Some(sealed) => onward_path(sealed),
-                None if entered.linked => "/account?done=connected".to_owned(),
-                None => "/account".to_owned(),
+                None => match onward::home(&mut visit).await? {
+                    "/account" if entered.linked => "/account?done=connected".to_owned(),
+                    home => home.to_owned(),
+                },
             };
             enter(visit, *entered, &to).await
         }

@@ -17,9 +17,9 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 use guestlist_app::authorize;
-use guestlist_app::social::{self, Arrival, Errand, Return, SocialError, UpstreamError};
-use guestlist_domain::connection::Connection;
+use guestlist_app::social::{self, Arrival, Errand, FailedTrip, Return, SocialError};
 use guestlist_domain::flow;
+use guestlist_domain::ids::ConnectionId;
 use guestlist_domain::linking::{Decision, Refusal};
 use guestlist_domain::secret::Purpose;
 use guestlist_domain::user::Profile;
@@ -91,7 +91,7 @@ async fn leave<T>(posted: Posted<T>, errand: Errand, connection: &str) -> Result
     let Posted { visit, browser, .. } = posted;
     match social::depart(&visit.app, errand, connection, &browser).await {
         Ok(url) => visit.redirect(url.as_str()),
-        Err(error) => ended_badly(visit, error),
+        Err(error) => ended_badly(visit, error).await,
     }
 }
 
@@ -169,7 +169,7 @@ pub(super) async fn show(visit: Visit, arrival: Result<Arrival, SocialError>) ->
         Ok(Arrival::AskProof { .. }) => visit.redirect("/login/prove"),
         Ok(Arrival::Tried(tried)) => show_tried(visit, *tried).await,
         Ok(Arrival::Refused { refusal, provider, purpose }) => show_refusal(visit, refusal, provider, &purpose),
-        Err(error) => ended_badly(visit, error),
+        Err(error) => ended_badly(visit, error).await,
     }
 }
 
@@ -204,10 +204,16 @@ async fn show_tried(mut visit: Visit, tried: social::Tried) -> Result<Response, 
     visit.page(&TriedPage { id: connection.id.to_string(), label: connection.display_name, result })
 }
 
-/// An administrator sees why nobody came back.
-pub(crate) fn tried_in_vain(visit: Visit, connection: &Connection, error: &SocialError) -> Result<Response, Problem> {
-    let result = Tried::Failed { reason: error.to_string() };
-    let page = TriedPage { id: connection.id.to_string(), label: connection.display_name.clone(), result };
+/// An administrator sees why nobody came back over the connection of that id and name.
+pub(crate) async fn tried_in_vain(
+    mut visit: Visit,
+    (id, label): (&ConnectionId, String),
+    reason: String,
+) -> Result<Response, Problem> {
+    if let Some(signed_in) = visit.signed_in().await? {
+        visit.show_viewer(signed_in.user.display_name());
+    }
+    let page = TriedPage { id: id.to_string(), label, result: Tried::Failed { reason } };
     visit.page_with(StatusCode::BAD_GATEWAY, &page)
 }
 
@@ -251,26 +257,29 @@ fn back_from(visit: &Visit, purpose: &flow::Purpose) -> Back {
     }
 }
 
-fn ended_badly(visit: Visit, error: SocialError) -> Result<Response, Problem> {
+async fn ended_badly(visit: Visit, error: SocialError) -> Result<Response, Problem> {
     match error {
-        SocialError::State => Err(Problem::LostWay),
+        SocialError::State | SocialError::AnotherTrip => Err(Problem::LostWay),
         SocialError::NotAllowed => onward::refuse(visit, RefusalReason::ConnectionNotAllowed, Back::Login),
         SocialError::Dead => visit.redirect("/accept"),
         SocialError::NotFresh => visit.redirect("/account/fresh"),
         SocialError::StayTwo => visit.redirect(&format!("/account?done={}", Done::NotMerged.as_str())),
-        SocialError::Upstream { error, purpose: flow::Purpose::Try { .. } } => {
-            let result = Tried::Failed { reason: error.to_string() };
-            visit.page_with(StatusCode::BAD_GATEWAY, &TriedPage { id: String::new(), label: String::new(), result })
-        }
-        SocialError::Upstream { error: UpstreamError::Refused { .. }, purpose } => {
-            Err(Problem::UpstreamDenied { provider: None, back: Some(again(&purpose)) })
-        }
-        SocialError::Upstream { error, purpose } => {
-            tracing::warn!(%error, purpose = purpose.as_str(), "a trip to a provider failed");
-            Err(Problem::UpstreamFailed { provider: None, back: Some(again(&purpose)) })
-        }
+        SocialError::Upstream(failed) => trip_failed(visit, *failed).await,
         SocialError::Unexpected(error) => Err(error.into()),
     }
+}
+
+async fn trip_failed(visit: Visit, failed: FailedTrip) -> Result<Response, Problem> {
+    let FailedTrip { error, purpose, connection, provider } = failed;
+    if matches!(purpose, flow::Purpose::Try { .. }) {
+        return tried_in_vain(visit, (&connection, provider), error.to_string()).await;
+    }
+    let (provider, back) = (Some(provider), Some(again(&purpose)));
+    if error.is_about_this_arrival() {
+        return Err(Problem::UpstreamDenied { provider, back });
+    }
+    tracing::warn!(%error, purpose = purpose.as_str(), connection.id = %connection, "a trip to a provider failed");
+    Err(Problem::UpstreamFailed { provider, back })
 }
 
 /// The way to try again, with the application's request if one waits.

@@ -35,6 +35,8 @@ impl Page for AcceptPage {
 /// A provider came back with another address than the invited one.
 #[derive(Clone, Debug, Serialize)]
 pub struct ConfirmAddressPage {
+    /// Which trip it is about.
+    pub trip: String,
     /// The invited address.
     pub invited: String,
     /// The provider's, if it told one.

@@ -8,6 +8,8 @@ use serde::Serialize;
 /// Two accounts, and what making them one would come to.
 #[derive(Clone, Debug, Serialize)]
 pub struct MergePage {
+    /// Which trip it is about.
+    pub trip: String,
     /// The name on the provider's button.
     pub provider: String,
     /// The address of the account that is signed in, and stays.

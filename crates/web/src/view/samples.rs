@@ -73,6 +73,7 @@ impl Samples for AcceptPage {
 impl Samples for ConfirmAddressPage {
     fn samples() -> Vec<(&'static str, Self)> {
         let full = Self {
+            trip: "flw_1".to_owned(),
             invited: "anna@example.org".to_owned(),
             came: some("anna.berg@gmail.example"),
             provider: "Google".to_owned(),
@@ -324,6 +325,7 @@ impl Samples for MergePage {
             dropped: dropped.to_owned(),
         };
         let bare = Self {
+            trip: "flw_1".to_owned(),
             provider: "Google".to_owned(),
             first: "anna@example.org".to_owned(),
             second: "anna@example.net".to_owned(),
