@@ -131,6 +131,12 @@ ledger-merged = Anderes Konto zusammengeführt
 ledger-undone = rückgängig gemacht
 ledger-undo = Rückgängig machen
 
+# Frühere Adressen.
+moves-title = Änderungen der Adresse
+moves-text = Vom Inhaber gemacht, der das neue Postfach nachwies. Rückgängig gemacht, hat das Konto wieder die Adresse von vorher; alle werden abgemeldet, das Passwort fällt weg, und ebenso jeder Weg hinein, der neuer ist als der letzte Nachweis dieses Postfachs.
+moves-line = { $from } wurde { $to }
+moves-undo = Zurück zu { $from }
+
 # Wer es war.
 by-guest = der Gast
 by-operator = der Betrieb
@@ -156,6 +162,7 @@ event-user-unblocked = Sperre aufgehoben
 event-user-deleted = Gelöscht
 event-user-password-changed = Passwort festgelegt
 event-user-reset-requested = Link für ein Passwort angefordert
+event-user-address-change-requested = Andere Adresse angefragt
 event-login-succeeded = Angemeldet
 event-login-failed = Anmeldung fehlgeschlagen
 event-session-ended = Abgemeldet

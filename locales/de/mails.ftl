@@ -33,6 +33,21 @@ mail-address-code-do = Geben Sie ihn auf der Seite Ihres Kontos ein:
 mail-address-code-until = Er funktioniert einmal, bis { $moment }.
 mail-address-code-ignore = Wenn Sie das nicht waren, ignorieren Sie diese Mail und sagen Sie den Code niemandem: ohne ihn wird nichts bestätigt.
 
+# Eine andere Adresse.
+mail-move-code-text = Jemand, hoffentlich Sie, möchte einem Konto bei { $site } die Adresse { $address } geben. Das ist der Code:
+mail-move-code-do = Geben Sie ihn dort ein, wo die Adresse geändert wird:
+mail-move-code-ignore = Wenn Sie das nicht waren, ignorieren Sie diese Mail und sagen Sie den Code niemandem: ohne ihn wird nichts geändert.
+mail-address-taken-subject = Bei { $site } wurde nichts geändert
+mail-address-taken-text = Jemand, vielleicht Sie, wollte einem anderen Konto bei { $site } die Adresse { $address } geben. Sie gehört hier schon zu einem Konto oder einer Einladung, darum wurde nichts geändert.
+mail-address-taken-do = Wenn Sie dieses Konto meinten, melden Sie sich darin an:
+mail-address-changed-subject = Ihr Konto bei { $site } hat jetzt eine andere Adresse
+mail-address-changed-text = Seit { $moment } hat das Konto von { $address } bei { $site } die Adresse { $to }.
+mail-address-changed-you = Wenn Sie das waren, ist nichts zu tun.
+mail-address-changed-not-you = Wenn nicht, machen Sie es rückgängig: Das Konto kommt zu dieser Adresse zurück, alle werden abgemeldet, und Sie legen ein neues Passwort fest. Der Link funktioniert bis { $moment }.
+mail-address-restored-subject = Ihr Konto ist zurück
+mail-address-restored-text = Seit { $moment } hat das Konto bei { $site } wieder die Adresse { $address }. Alle wurden abgemeldet, und sein Passwort öffnet nichts mehr.
+mail-address-restored-do = Legen Sie ein neues Passwort fest:
+
 # Ein neues Passwort wurde verlangt, wo es keines gibt.
 mail-no-password-subject = So melden Sie sich bei { $site } an
 mail-no-password-text = Jemand, hoffentlich Sie, hat für { $address } bei { $site } ein neues Passwort verlangt. Dieses Konto hat kein Passwort.

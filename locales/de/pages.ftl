@@ -27,6 +27,8 @@ problem-too-many-attempts = Zu viele Versuche. Bitte warten Sie einige Minuten, 
 problem-wrong-code = Das ist nicht der Code. Bitte schauen Sie noch einmal.
 problem-dead-code = Dieser Code gilt nicht mehr. Lassen Sie sich einen neuen schicken.
 problem-not-an-address = An diese Adresse können wir keine E-Mail schicken.
+problem-same-address = Das ist schon Ihre Adresse.
+problem-address-taken = Diese Adresse gehört inzwischen zu einem anderen Konto. Ihre Adresse bleibt, wie sie war.
 problem-password-too-short = Das Passwort braucht mindestens 8 Zeichen.
 problem-password-too-long = Das Passwort ist zu lang.
 problem-password-guessable = Dieses Passwort ist zu leicht zu erraten. Gut sind ein paar Wörter ohne Zusammenhang.
@@ -159,6 +161,7 @@ account-title = Ihr Konto
 account-verified = bestätigt
 account-unverified = nicht bestätigt
 account-confirm-address = Jetzt bestätigen
+account-change-address = Ändern
 account-ways = Wege hinein
 account-ways-text = Jeder davon öffnet dieses eine Konto.
 account-no-password = nicht festgelegt
@@ -182,6 +185,7 @@ done-last-way-kept = Der letzte Weg in Ihr Konto bleibt. Fügen Sie erst einen a
 done-merged = Beide Konten sind jetzt eines.
 done-not-merged = Diese beiden Konten lassen sich hier nicht zusammenführen. Bitte fragen Sie, wer diese Site betreibt.
 done-address-confirmed = Ihre Adresse ist bestätigt.
+done-address-changed = Ihr Konto hat die neue Adresse. Jede andere Sitzung ist beendet.
 
 # Was schiefging.
 notice-title-not-found = Hier ist nichts
@@ -217,23 +221,36 @@ address-mail-another = Neuen Code schicken
 address-confirm = Adresse bestätigen
 address-back = Zurück zu Ihrem Konto
 
+# Eine andere Adresse.
+change-address-title = Adresse ändern
+change-address-why = Ihr Konto hat die Adresse { $email }. Wir schicken einen Code an die neue; geben Sie ihn hier ein, dann tritt sie an ihre Stelle. Die alte bekommt eine Mail mit einem Link, der es rückgängig macht.
+change-address-new = Neue E-Mail-Adresse
+change-address-mail = Code schicken
+change-address-mailed = Wir haben einen Code an { $email } geschickt. Geben Sie ihn hier ein. Alle anderen, die in Ihrem Konto angemeldet sind, werden dann abgemeldet.
+change-address-press = Adresse ändern
+change-address-cancel = So lassen, wie es ist
+
 # Ein Link, der eine Änderung rückgängig macht.
 undo-title-unlink = { $provider } wieder entfernen?
 undo-title-relink = { $provider } zurückholen?
 undo-text-unlink = { $provider } öffnet das Konto { $email }. Wenn Sie das nicht verbunden haben, entfernen Sie es wieder.
 undo-text-relink = { $provider } wurde vom Konto { $email } entfernt. Wenn Sie das nicht waren, holen Sie es zurück.
+undo-title-move = Ihr Konto zurückholen?
+undo-text-move = Das Konto von { $email } hat jetzt die Adresse { $moved_to }. Wenn Sie das nicht waren, holen Sie es zu { $email } zurück.
+undo-move-takes = Das Passwort fällt weg, und ebenso jeder Weg hinein, der hinzukam, seit dieses Postfach zuletzt bestätigt wurde. Danach legen Sie ein neues Passwort fest.
 undo-evicts = Alle, die irgendwo in diesem Konto angemeldet sind, werden dann abgemeldet.
 undo-press = Rückgängig machen
 undo-leave = Wenn Sie es selbst waren, ist hier nichts zu tun.
 undo-done-title = Rückgängig gemacht
 undo-done-text = Es ist wieder wie vorher, und alle wurden abgemeldet. Wenn jemand anderes Ihr Passwort kennt, legen Sie ein neues fest.
+undo-done-moved = Ihr Konto hat wieder die Adresse { $email }, alle wurden abgemeldet, und das alte Passwort öffnet nichts mehr.
 undo-done-password = Neues Passwort festlegen
 dead-undo-title = Nichts wurde rückgängig gemacht
 dead-undo-over = Eine Änderung lässt sich sieben Tage lang rückgängig machen. Die sind vorbei; auf Ihrer Kontoseite können Sie sie noch ändern.
 dead-undo-already = Das wurde schon rückgängig gemacht.
 dead-undo-changed = Inzwischen hat sich etwas geändert: Es gibt nichts mehr rückgängig zu machen.
 dead-undo-last-way = Es ist der letzte Weg in das Konto und bleibt deshalb. Legen Sie zuerst ein Passwort fest.
-dead-undo-kept = Das lässt sich hier nicht rückgängig machen: Das Login gehört inzwischen zu einem anderen Konto, oder das Konto ist gesperrt.
+dead-undo-kept = Das lässt sich hier nicht rückgängig machen: Es gehört inzwischen zu einem anderen Konto, oder das Konto ist gesperrt.
 dead-undo-unknown = Diesen Link kennen wir nicht. Vielleicht wurde er unterwegs abgeschnitten: Kopieren Sie ihn vollständig aus der Mail.
 dead-undo-account = Ihr Konto
 

@@ -131,6 +131,12 @@ ledger-merged = Another account merged
 ledger-undone = undone
 ledger-undo = Undo
 
+# Addresses before.
+moves-title = Changes of the address
+moves-text = Made by the owner, who proved the new mailbox. Undoing takes the account back to the address before; everybody is logged out, the password goes, and so does every way in that is newer than that mailbox’s last proof.
+moves-line = { $from } to { $to }
+moves-undo = Back to { $from }
+
 # Who did it.
 by-guest = the guest
 by-operator = the operator
@@ -156,6 +162,7 @@ event-user-unblocked = Block lifted
 event-user-deleted = Deleted
 event-user-password-changed = Password set
 event-user-reset-requested = Password link asked for
+event-user-address-change-requested = Another address asked for
 event-login-succeeded = Logged in
 event-login-failed = Log-in failed
 event-session-ended = Logged out

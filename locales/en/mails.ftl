@@ -33,6 +33,21 @@ mail-address-code-do = Type it in on the page of your account:
 mail-address-code-until = It works once, until { $moment }.
 mail-address-code-ignore = If that was not you, ignore this mail, and tell the code to nobody: without it, nothing is confirmed.
 
+# Another address.
+mail-move-code-text = Somebody, hopefully you, wants an account at { $site } to have the address { $address }. This is the code:
+mail-move-code-do = Type it in where the address is changed:
+mail-move-code-ignore = If that was not you, ignore this mail, and tell the code to nobody: without it, nothing is changed.
+mail-address-taken-subject = Nothing was changed at { $site }
+mail-address-taken-text = Somebody, perhaps you, wanted another account at { $site } to have the address { $address }. It belongs to an account or an invitation here already, so nothing was changed.
+mail-address-taken-do = If you meant this account, log in to it:
+mail-address-changed-subject = Your account at { $site } has another address now
+mail-address-changed-text = Since { $moment }, the account of { $address } at { $site } has the address { $to }.
+mail-address-changed-you = If that was you, there is nothing to do.
+mail-address-changed-not-you = If not, undo it: the account comes back to this address, everybody is logged out, and you set a new password. The link works until { $moment }.
+mail-address-restored-subject = Your account is back
+mail-address-restored-text = Since { $moment }, the account at { $site } has the address { $address } again. Everybody was logged out, and its password opens nothing any more.
+mail-address-restored-do = Set a new password:
+
 # A new password was asked for where there is none.
 mail-no-password-subject = How to log in to { $site }
 mail-no-password-text = Somebody, hopefully you, asked for a new password for { $address } at { $site }. This account has no password.

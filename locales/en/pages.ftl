@@ -27,6 +27,8 @@ problem-too-many-attempts = Too many attempts. Please wait a few minutes, or com
 problem-wrong-code = This is not the code. Please look again.
 problem-dead-code = This code is not good any more. Ask for another one.
 problem-not-an-address = This is not an email address we can send to.
+problem-same-address = This is your address already.
+problem-address-taken = This address belongs to another account by now. Your address stays as it was.
 problem-password-too-short = The password needs at least 8 characters.
 problem-password-too-long = The password is too long.
 problem-password-guessable = This password is too easy to guess. A few unrelated words make a good one.
@@ -159,6 +161,7 @@ account-title = Your account
 account-verified = confirmed
 account-unverified = not confirmed
 account-confirm-address = Confirm it
+account-change-address = Change it
 account-ways = Ways in
 account-ways-text = Each of them opens this one account.
 account-no-password = not set
@@ -182,6 +185,7 @@ done-last-way-kept = The last way into your account stays. Add another one first
 done-merged = Both accounts are one now.
 done-not-merged = These two accounts cannot be brought together here. Please ask whoever runs this site.
 done-address-confirmed = Your address is confirmed.
+done-address-changed = Your account has its new address. Every other session has ended.
 
 # What went wrong. The provider text names one; the plain one knows none.
 notice-title-not-found = There is nothing here
@@ -217,23 +221,36 @@ address-mail-another = Mail me another code
 address-confirm = Confirm address
 address-back = Back to your account
 
+# Another address.
+change-address-title = Change your address
+change-address-why = Your account has the address { $email }. We mail a code to the new one; type the code in here, and the new address takes its place. The old one gets a mail with a link to undo it.
+change-address-new = New email
+change-address-mail = Mail me a code
+change-address-mailed = We mailed a code to { $email }. Type it in here. Everybody else who is logged in to your account is then logged out.
+change-address-press = Change address
+change-address-cancel = Leave it as it is
+
 # A link that undoes a change.
 undo-title-unlink = Take { $provider } off again?
 undo-title-relink = Bring { $provider } back?
 undo-text-unlink = { $provider } opens the account { $email }. If you did not connect it, take it off again.
 undo-text-relink = { $provider } was removed from the account { $email }. If you did not remove it, bring it back.
+undo-title-move = Bring your account back?
+undo-text-move = The account of { $email } has the address { $moved_to } now. If you did not change it, take the account back to { $email }.
+undo-move-takes = The password goes, and so does every way in that was added since this mailbox was last confirmed. You then set a new password.
 undo-evicts = Everybody who is logged in to this account, anywhere, is then logged out.
 undo-press = Undo it
 undo-leave = If it was you, there is nothing to do here.
 undo-done-title = Undone
 undo-done-text = It is as it was before, and everybody was logged out. If somebody else knows your password, set a new one.
+undo-done-moved = Your account has the address { $email } again, everybody was logged out, and the old password opens nothing any more.
 undo-done-password = Set a new password
 dead-undo-title = Nothing was undone
 dead-undo-over = A change can be undone for seven days. They are over; on your account page you can still change it.
 dead-undo-already = This was undone already.
 dead-undo-changed = Things have changed since: there is nothing left to undo.
 dead-undo-last-way = It is the last way into the account, so it stays. Set a password first.
-dead-undo-kept = This cannot be undone here: the login belongs to another account by now, or the account is blocked.
+dead-undo-kept = This cannot be undone here: it belongs to another account by now, or the account is blocked.
 dead-undo-unknown = We do not know this link. Perhaps it was cut short on its way: try to copy it from the mail as a whole.
 dead-undo-account = Your account
 

@@ -3,25 +3,21 @@
 //! Owns the asking and the answer. It is for accounts that were opened without the mailbox: by a link that was handed
 //! over, or by an administrator's word (R1). Must not know pages.
 
+use crate::address_code::{self, NewCode, Refused};
 use crate::app::App;
 use crate::error::{Unexpected, act_errors};
-use crate::outbox::{self, Letter};
 use crate::proof::{self, By};
 use crate::sessions::{self, SignedIn};
 use crate::throttle;
-use guestlist_domain::address_code::{AddressCode, Code};
-use guestlist_domain::email::Email;
+use guestlist_domain::address_code::{Code, Errand};
 use guestlist_domain::ids::{AddressCodeId, UserId};
-use guestlist_domain::mail::Occasion;
 use guestlist_domain::secret::Sensitive;
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::{Standing, User};
-use guestlist_store::{Tx, address_codes, users};
+use guestlist_store::address_codes::{self, Asked};
+use guestlist_store::{Tx, users};
 use std::time::Duration;
 use thiserror::Error;
-
-/// The use of the master key for the digest of a code.
-const DIGEST: &str = "address code";
 
 /// Why nothing was proven, or no code was mailed.
 #[derive(Debug, Error)]
@@ -58,7 +54,7 @@ act_errors!(AddressError);
 
 /// A mail that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct Mailed {
     /// The code's id.
     pub id: AddressCodeId,
     /// When.
@@ -85,7 +81,7 @@ pub async fn next_step(app: &App, user: &User) -> Result<AddressStep, Unexpected
     app.read(move |tx| {
         let (id, email) = (id.clone(), email.clone());
         Box::pin(async move {
-            let waits = address_codes::find(tx, &id).await?.is_some_and(|code| code.is_open(&email, now));
+            let waits = address_codes::find(tx, &id).await?.is_some_and(|code| code.confirms(&email, now));
             Ok(if waits { AddressStep::Enter } else { AddressStep::Ask })
         })
     })
@@ -93,17 +89,16 @@ pub async fn next_step(app: &App, user: &User) -> Result<AddressStep, Unexpected
 }
 
 /// Mails a code to a user's own address; the one before dies. Does nothing where the address is proven already.
-pub async fn mail_code(app: &App, user: &UserId, locale: Option<&str>) -> Result<Asked, AddressError> {
+pub async fn mail_code(app: &App, user: &UserId, locale: Option<&str>) -> Result<Mailed, AddressError> {
     if !app.sends_mail() {
         return Err(AddressError::NoMail);
     }
-    let (now, house, entropy) = (app.now(), app.clone(), app.entropy());
-    let (id, code) = (AddressCodeId::mint(now, entropy.bytes()), Code::mint(entropy.bytes()));
-    let (user, locale) = (user.clone(), locale.map(str::to_owned));
-    let answer = Asked { id: id.clone(), at: now };
+    let (now, house) = (app.now(), app.clone());
+    let (code, user, locale) = (NewCode::mint(app, now), user.clone(), locale.map(str::to_owned));
+    let answer = Mailed { id: code.id.clone(), at: now };
     let asked = app
         .write(move |tx| {
-            let (app, id, code, user, locale) = (house.clone(), id.clone(), code.clone(), user.clone(), locale.clone());
+            let (app, code, user, locale) = (house.clone(), code.clone(), user.clone(), locale.clone());
             Box::pin(async move {
                 let user = users::find(tx, &user).await?.ok_or(AddressError::NotFound)?;
                 if user.standing() != Standing::Active {
@@ -116,13 +111,7 @@ pub async fn mail_code(app: &App, user: &UserId, locale: Option<&str>) -> Result
                 if let Err(wait) = throttle::knock_for(tx, throttle::ADDRESS_CODE, &user.email, now).await? {
                     return Ok(Err(wait));
                 }
-                let waiting = AddressCode::new(id, user.id.clone(), user.email.clone(), now);
-                address_codes::replace(tx, &waiting, &digest(&app, &user.id, &user.email, &code)).await?;
-                let letter = Letter {
-                    locale: locale.as_deref(),
-                    ..Letter::to(&user, Occasion::AddressCode { code: waiting.id })
-                };
-                outbox::enqueue_sealed(&app, tx, letter, code.expose(), now).await?;
+                code.mail(&app, tx, own_address(&user), locale.as_deref(), now).await?;
                 Ok(Ok(()))
             })
         })
@@ -132,9 +121,8 @@ pub async fn mail_code(app: &App, user: &UserId, locale: Option<&str>) -> Result
     Ok(answer)
 }
 
-/// Bound to user and address: a code proves no other.
-fn digest(app: &App, user: &UserId, email: &Email, code: &Code) -> String {
-    app.seal().mac(DIGEST, &format!("{user} {email} {}", code.expose()))
+fn own_address(user: &User) -> Asked<'_> {
+    Asked { user: &user.id, errand: Errand::Confirm, email: &user.email }
 }
 
 /// Somebody types in a code.
@@ -150,23 +138,10 @@ pub async fn enter_code(app: &App, signed_in: &SignedIn, typed: &Sensitive) -> R
             })
         })
         .await?;
-    entered.map_err(Refused::into_error)
-}
-
-/// A refusal whose try stays counted: it is an answer of the transaction, not the end of it.
-#[derive(Clone, Copy)]
-enum Refused {
-    Wrong,
-    Dead,
-}
-
-impl Refused {
-    const fn into_error(self) -> AddressError {
-        match self {
-            Self::Wrong => AddressError::Wrong,
-            Self::Dead => AddressError::Dead,
-        }
-    }
+    entered.map_err(|refused| match refused {
+        Refused::Wrong => AddressError::Wrong,
+        Refused::Dead => AddressError::Dead,
+    })
 }
 
 async fn try_code(
@@ -176,12 +151,8 @@ async fn try_code(
     code: &Code,
     now: Timestamp,
 ) -> Result<Result<(), Refused>, AddressError> {
-    if !address_codes::take_try(tx, &user.id, &user.email, now).await? {
-        return Ok(Err(Refused::Dead));
-    }
-    let digest = digest(app, &user.id, &user.email, code);
-    if !address_codes::spend(tx, &user.id, &user.email, &digest, now).await? {
-        return Ok(Err(Refused::Wrong));
+    if let Err(refused) = address_code::enter(app, tx, own_address(&user), code, now).await? {
+        return Ok(Err(refused));
     }
     throttle::forgive(tx, throttle::ADDRESS_CODE, user.email.as_str()).await?;
     proof::of_address(app, tx, user, By::Code, now).await?;

@@ -129,7 +129,7 @@ async fn waiting_user(
     new_user: UserId,
     now: Timestamp,
 ) -> Result<User, InviteError> {
-    let Some(user) = users::find_by_email(tx, &request.email).await? else {
+    let Some(user) = users::holder_of(tx, &request.email, now).await? else {
         let mut user = User::invited(new_user, request.email.clone(), now);
         user.profile.name.clone_from(&request.name);
         users::insert(tx, &user).await?;

@@ -6,6 +6,8 @@
 pub mod accept;
 pub mod account;
 pub mod address;
+pub mod address_change;
+mod address_code;
 mod admission;
 pub mod app;
 pub mod authorize;

@@ -46,6 +46,14 @@ pub enum Mail {
     Reset(Reset),
     /// A code that proves the mailbox.
     AddressCode(AddressCode),
+    /// A code that moves an account to this mailbox.
+    MoveCode(AddressCode),
+    /// Somebody wanted to move an account to this mailbox, which has one already.
+    AddressTaken(AddressTaken),
+    /// The account has another address now.
+    AddressChanged(AddressChanged),
+    /// The account is back at this address.
+    AddressRestored(AddressRestored),
     /// A new password was asked for, but the account has none.
     NoPassword(NoPassword),
     /// You are in.
@@ -102,6 +110,37 @@ pub struct AddressCode {
     pub account_url: String,
     /// When the code dies.
     pub expires_at: Timestamp,
+}
+
+/// This mailbox has an account already, or an invitation.
+#[derive(Clone, Debug, Serialize)]
+pub struct AddressTaken {
+    /// Where to log in.
+    pub login_url: String,
+}
+
+/// The account has another address now; to the one before.
+#[derive(Clone, Debug, Serialize)]
+pub struct AddressChanged {
+    /// The address since, mostly hidden: the mailbox before need not be its owner's any more.
+    pub to: String,
+    /// When.
+    pub at: Timestamp,
+    /// Where to undo it, with its secret, while that can be done.
+    pub undo: Option<UndoLink>,
+    /// Whom to ask, if the operator says so.
+    pub support: Option<String>,
+}
+
+/// The account is back at this address.
+#[derive(Clone, Debug, Serialize)]
+pub struct AddressRestored {
+    /// When.
+    pub at: Timestamp,
+    /// Where to ask for a new password.
+    pub forgot_url: String,
+    /// Whom to ask, if the operator says so.
+    pub support: Option<String>,
 }
 
 /// How an account without a password is opened.
@@ -225,6 +264,10 @@ impl Mail {
             Self::Invitation(_) => "invitation",
             Self::Reset(_) => "reset",
             Self::AddressCode(_) => "address_code",
+            Self::MoveCode(_) => "move_code",
+            Self::AddressTaken(_) => "address_taken",
+            Self::AddressChanged(_) => "address_changed",
+            Self::AddressRestored(_) => "address_restored",
             Self::NoPassword(_) => "no_password",
             Self::Welcome(_) => "welcome",
             Self::PasswordChanged(_) => "password_changed",

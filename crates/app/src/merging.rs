@@ -8,6 +8,7 @@ use crate::error::Unexpected;
 use crate::history;
 use crate::ledger::{self, Line};
 use crate::outbox::{self, Letter};
+use guestlist_domain::address_change::undoable_since;
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::identity::Identity;
 use guestlist_domain::ids::UserId;
@@ -16,7 +17,7 @@ use guestlist_domain::mail::Occasion;
 use guestlist_domain::merging::{MetadataWish, Plan, Side, Unmergeable, plan};
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::User;
-use guestlist_store::{StoreError, Tx, identities, invitations, link_ledger, passwords, users};
+use guestlist_store::{StoreError, Tx, address_changes, identities, invitations, link_ledger, passwords, users};
 use serde_json::{Value, json};
 use thiserror::Error;
 
@@ -38,15 +39,21 @@ impl From<StoreError> for MergeError {
 }
 
 /// What it would come to.
-pub(crate) async fn look(tx: &mut Tx<'_>, first: &User, second: &User, wish: MetadataWish) -> Result<Plan, MergeError> {
-    let (one, other) = (side(tx, first).await?, side(tx, second).await?);
+pub(crate) async fn look(
+    tx: &mut Tx<'_>,
+    (first, second): (&User, &User),
+    wish: MetadataWish,
+    now: Timestamp,
+) -> Result<Plan, MergeError> {
+    let (one, other) = (side(tx, first, now).await?, side(tx, second, now).await?);
     Ok(plan(one, other, wish)?)
 }
 
-async fn side<'a>(tx: &mut Tx<'_>, user: &'a User) -> Result<Side<'a>, StoreError> {
+async fn side<'a>(tx: &mut Tx<'_>, user: &'a User, now: Timestamp) -> Result<Side<'a>, StoreError> {
     let has_password = passwords::find(tx, &user.id).await?.is_some();
     let is_only_administrator = user.is_admin() && users::count_administrators(tx).await? == 1;
-    Ok(Side { user, has_password, is_only_administrator })
+    let can_move_back = address_changes::can_move_back(tx, &user.id, undoable_since(now)).await?;
+    Ok(Side { user, has_password, is_only_administrator, can_move_back })
 }
 
 /// Makes `second` a part of `first`. The answer is the first one as it is now, and what was left out.
@@ -58,7 +65,7 @@ pub(crate) async fn merge(
     (rule, actor): (Rule, &Actor),
     now: Timestamp,
 ) -> Result<(User, Plan), MergeError> {
-    let plan = look(tx, &first, &second, wish).await?;
+    let plan = look(tx, (&first, &second), wish, now).await?;
     // The rows are written under their versions: who changed either of them meanwhile is seen on fresh facts.
     let merged = User {
         user_metadata: plan.user_metadata.clone(),

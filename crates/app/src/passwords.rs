@@ -7,8 +7,10 @@ use crate::app::App;
 use crate::error::Unexpected;
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
+use guestlist_domain::connection::Strategy;
 use guestlist_domain::credential::{NewPassword, is_plausible};
 use guestlist_domain::secret::Sensitive;
+use guestlist_store::{StoreError, Tx, connections};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,6 +53,11 @@ pub(crate) enum Check {
     },
     /// It is not.
     NoMatch,
+}
+
+/// Whether passwords are a way in here at all; without them a reset would open a door that is shut.
+pub(crate) async fn are_offered(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+    Ok(connections::usable(tx, None, None).await?.iter().any(|way| way.strategy == Strategy::Database))
 }
 
 /// A bounded number of hashes at once, each in memory that is used again and again.

@@ -9,28 +9,23 @@ use crate::error::{Unexpected, act_errors};
 use crate::history;
 use crate::invite::{self, InvitationLink, InviteError, TicketTerms};
 use crate::landing::{self, Landing, Wish};
-use crate::ledger;
 use crate::outbox::{self, Letter};
 use crate::passwords;
 use crate::rules::Rule;
 use crate::slate;
 use crate::throttle;
-use guestlist_domain::connection::Strategy;
 use guestlist_domain::credential::{NewPassword, WeakPassword};
 use guestlist_domain::email::Email;
 use guestlist_domain::event::{About, Actor, EventKind};
-use guestlist_domain::identity::UpstreamIdentity;
 use guestlist_domain::ids::{ClientId, InvitationId, TicketId, UserId};
 use guestlist_domain::invitation::{DEFAULT_LIFETIME, Invitation, State, Terms};
-use guestlist_domain::ledger::Rule as LedgerRule;
 use guestlist_domain::mail::Occasion;
 use guestlist_domain::secret::{Purpose, Secret, SecretHash, Sensitive};
 use guestlist_domain::slate::{Turn, mailbox_recovers};
-use guestlist_domain::ticket::{API_LIFETIME, Channel, MAILED_LIFETIME, ResetTicket, Standing};
+use guestlist_domain::ticket::{API_LIFETIME, Channel, ResetTicket, Standing};
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::{self, User};
 use guestlist_store::{Tx, clients, connections, identities, invitations, passwords as hashes, tickets, users};
-use serde_json::json;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -128,19 +123,7 @@ async fn answer(
         Some(client) => clients::find(tx, &client).await?.map(|client| client.id),
         None => None,
     };
-    let ticket = ResetTicket {
-        id: minted.ticket.clone(),
-        user: user.id.clone(),
-        user_epoch: user.epoch,
-        channel: Channel::Mailed,
-        mark_email_as_verified: false,
-        client,
-        result_url: None,
-        include_email_in_redirect: false,
-        created_at: now,
-        expires_at: now.plus(MAILED_LIFETIME),
-        closed: None,
-    };
+    let ticket = ResetTicket::mailed(minted.ticket.clone(), user, client, now);
     tickets::insert(tx, &ticket, minted.reset.hash()).await?;
     let letter = Letter { locale, ..Letter::to(user, Occasion::Reset { ticket: ticket.id }) };
     outbox::enqueue_link(app, tx, letter, &minted.reset, now).await?;
@@ -250,11 +233,6 @@ async fn look_in(
     })
 }
 
-/// Whether this application offers passwords at all; without them a reset would open a door that is shut.
-async fn has_database(tx: &mut Tx<'_>) -> Result<bool, RecoverError> {
-    Ok(connections::usable(tx, None, None).await?.iter().any(|way| way.strategy == Strategy::Database))
-}
-
 /// Sets a new password: a clean slate. Every session, grant and ticket of the user dies, and after a mailed link every
 /// identity that came since the mailbox was last proven (R4); the link is good once.
 pub async fn reset(app: &App, link: &Secret, password: Sensitive) -> Result<Landing, RecoverError> {
@@ -263,7 +241,7 @@ pub async fn reset(app: &App, link: &Secret, password: Sensitive) -> Result<Land
         .read(move |tx| {
             Box::pin(async move {
                 let (_, user) = look_in(tx, hash, now).await?.map_err(|_| RecoverError::Dead)?;
-                if has_database(tx).await? { Ok(user) } else { Err(RecoverError::Dead) }
+                if passwords::are_offered(tx).await? { Ok(user) } else { Err(RecoverError::Dead) }
             })
         })
         .await?;
@@ -317,27 +295,7 @@ async fn clean_slate(
         ..user.clone()
     };
     users::save(tx, &renewed).await?;
-    for gone in slate::wipe(app, tx, user, turn, now).await? {
-        tell_of(app, tx, user, &gone, now).await?;
-    }
-    Ok(())
-}
-
-/// A way in went because the mailbox had not been proven since it came: its owner hears of it, and can connect it again.
-async fn tell_of(
-    app: &App,
-    tx: &mut Tx<'_>,
-    user: &User,
-    gone: &UpstreamIdentity,
-    now: Timestamp,
-) -> Result<(), RecoverError> {
-    let about = About::user(&user.id).with_connection(&gone.connection);
-    let facts = [("reason", json!("recovery"))];
-    history::record_with(app, tx, now, (EventKind::UserUnlinked, &Actor::System, about), &facts).await?;
-    let connection = connections::find(tx, &gone.connection).await?;
-    let provider = connection.map(|connection| connection.display_name).unwrap_or_default();
-    let why = (LedgerRule::RemovedByRecovery, &Actor::System);
-    Ok(ledger::changed(app, tx, (user, gone, &provider), why, now).await?)
+    Ok(slate::recover(app, tx, (user, &renewed), turn, now).await?)
 }
 
 /// How long a ticket lives that says `ttl`, in seconds; zero or nothing is Auth0's default.

@@ -73,6 +73,18 @@ impl NewSession {
         };
         sessions::insert(tx, &session, self.secret.hash()).await
     }
+
+    /// Goes on in place of `former`, which ends with all others of a user whose epoch rose: nobody proved anything anew.
+    pub(crate) async fn carry_on(
+        &self,
+        tx: &mut Tx<'_>,
+        user: &User,
+        former: &Session,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let session = Session { id: self.id.clone(), user_epoch: user.epoch, last_seen_at: now, ..former.clone() };
+        sessions::insert(tx, &session, self.secret.hash()).await
+    }
 }
 
 /// Who this browser is signed in as, if anybody.

@@ -23,6 +23,8 @@ pub(crate) const CHANGE_PASSWORD: Limit = Limit { name: "change-password", at_mo
 pub(crate) const FORGOT: Limit = Limit { name: "forgot", at_most: 5, within: hours(1) };
 /// Codes that somebody asks for, to prove one address.
 pub(crate) const ADDRESS_CODE: Limit = Limit { name: "address-code", at_most: 5, within: hours(1) };
+/// Addresses that one user asks to move to.
+pub(crate) const CHANGE_ADDRESS: Limit = Limit { name: "change-address", at_most: 5, within: hours(1) };
 /// Invitation mails to one address beyond the first.
 pub(crate) const RESEND: Limit = Limit { name: "resend", at_most: 10, within: hours(24) };
 

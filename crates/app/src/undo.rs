@@ -1,7 +1,12 @@
-//! Undoing a link or an unlink within seven days: by the link in the mail that told of it, or by an administrator.
+//! Undoing a link, an unlink or a change of the address within seven days: by the link in the mail that told of it, or by
+//! an administrator.
 //!
 //! Owns the undo and the reading of the ledger. Undoing is also an eviction: somebody did what the owner did not want, so
 //! every session, grant and ticket of the user ends with it. Must not know pages.
+
+mod move_back;
+
+pub use move_back::{Move, by_administrator as move_back, moves_of};
 
 use crate::app::App;
 use crate::error::{Unexpected, act_errors};
@@ -9,16 +14,20 @@ use crate::history;
 use crate::ledger::{self, Line};
 use crate::linked::{self, NotPutBack};
 use crate::outbox::{self, Letter};
+use crate::passwords;
 use crate::slate;
+use guestlist_domain::address_change::Claim;
+use guestlist_domain::email::Email;
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::identity::LinkRule;
-use guestlist_domain::ids::{LedgerId, UserId};
+use guestlist_domain::ids::{LedgerId, TicketId, UserId};
 use guestlist_domain::ledger::{Entry, LedgerWay, NotUndone, Proof, Rule, Undo};
-use guestlist_domain::secret::Secret;
+use guestlist_domain::secret::{Purpose, Secret};
 use guestlist_domain::slate::Turn;
+use guestlist_domain::ticket::ResetTicket;
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::{Standing, User};
-use guestlist_store::{Tx, connections, identities, link_ledger, users};
+use guestlist_store::{Tx, address_changes, connections, identities, link_ledger, tickets, users};
 use serde_json::json;
 use std::collections::HashSet;
 use thiserror::Error;
@@ -41,8 +50,8 @@ pub enum UndoError {
     /// Without it, nobody could come in.
     #[error("It is the last way in, so it stays.")]
     LastWayIn,
-    /// The identity belongs to somebody else by now.
-    #[error("The identity belongs to another user by now.")]
+    /// The identity, or the address, belongs to somebody else by now.
+    #[error("It belongs to another user by now.")]
     Taken,
     /// The user is blocked.
     #[error("The user is blocked.")]
@@ -87,13 +96,23 @@ pub enum Look {
 
 /// What would be undone.
 #[derive(Clone, Debug)]
-pub struct Undoing {
-    /// How.
-    pub how: Undo,
-    /// The name on the provider's button.
-    pub provider: String,
-    /// The account's address.
-    pub email: String,
+pub enum Undoing {
+    /// A change of ways in.
+    Way {
+        /// How.
+        how: Undo,
+        /// The name on the provider's button.
+        provider: String,
+        /// The account's address.
+        email: String,
+    },
+    /// A change of the address.
+    Move {
+        /// The address that the account would have again.
+        back_to: Email,
+        /// The one that it moved to.
+        from: Email,
+    },
 }
 
 /// A user's ledger, newest first; the last 200 lines. It outlives its user, who may have been merged into another; `None`
@@ -128,13 +147,16 @@ pub async fn look(app: &App, link: &Secret) -> Result<Look, UndoError> {
     let (now, hash) = (app.now(), link.hash());
     app.read(move |tx| {
         Box::pin(async move {
-            let Some(entry) = link_ledger::find_by_undo(tx, hash).await? else { return Ok(Look::Unknown) };
+            let Some(entry) = link_ledger::find_by_undo(tx, hash).await? else {
+                let change = address_changes::find_by_undo(tx, hash).await?;
+                return Ok(change.map_or(Look::Unknown, |change| move_back::look(change, now)));
+            };
             let Some(user) = users::find(tx, &entry.user).await? else { return Ok(Look::Unknown) };
             let undone = link_ledger::is_undone(tx, &entry.id).await?;
             match entry.undo(undone, now) {
                 Ok(how) => {
                     let (provider, email) = (label(tx, &entry).await?, user.email.to_string());
-                    Ok(Look::Open(Box::new(Undoing { how, provider, email })))
+                    Ok(Look::Open(Box::new(Undoing::Way { how, provider, email })))
                 }
                 Err(why) => Ok(Look::Dead(why)),
             }
@@ -149,19 +171,45 @@ async fn label(tx: &mut Tx<'_>, entry: &Entry) -> Result<String, UndoError> {
     Ok(connection.map(|connection| connection.display_name).unwrap_or_default())
 }
 
+/// What the press on the page of an undo link did.
+#[derive(Clone, Debug)]
+pub enum Undone {
+    /// A change of ways in is undone.
+    Way,
+    /// The account is back at its address before.
+    Move {
+        /// That address.
+        email: Email,
+        /// A link by which this browser sets a new password, where passwords are a way in.
+        reset: Option<Secret>,
+    },
+}
+
 /// The press on the page of an undo link.
-pub async fn by_link(app: &App, link: &Secret) -> Result<(), UndoError> {
+pub async fn by_link(app: &App, link: &Secret) -> Result<Undone, UndoError> {
     let (now, house, hash) = (app.now(), app.clone(), link.hash());
-    app.write(move |tx| {
-        let app = house.clone();
-        Box::pin(async move {
-            let entry = link_ledger::find_by_undo(tx, hash).await?.ok_or(UndoError::NotFound)?;
-            carry_out(&app, tx, &entry, (Proof::UndoLink, &Actor::Guest), now).await
+    let (id, reset) = (TicketId::mint(now, app.entropy().bytes()), app.entropy().secret(Purpose::Reset));
+    let undone = app
+        .write(move |tx| {
+            let (app, id, reset) = (house.clone(), id.clone(), reset.clone());
+            Box::pin(async move {
+                if let Some(entry) = link_ledger::find_by_undo(tx, hash).await? {
+                    carry_out(&app, tx, &entry, (Proof::UndoLink, &Actor::Guest), now).await?;
+                    return Ok::<_, UndoError>(Undone::Way);
+                }
+                let change = address_changes::find_by_undo(tx, hash).await?.ok_or(UndoError::NotFound)?;
+                let back = move_back::carry_out(&app, tx, &change, (Claim::Mailbox, &Actor::Guest), now).await?;
+                let is_offered = passwords::are_offered(tx).await?;
+                if is_offered {
+                    // Whoever pressed reads the mailbox: the new password need not wait for another mail.
+                    tickets::insert(tx, &ResetTicket::mailed(id, &back, None, now), reset.hash()).await?;
+                }
+                Ok(Undone::Move { email: back.email, reset: is_offered.then_some(reset) })
+            })
         })
-    })
-    .await?;
+        .await?;
     app.outbox_has_work().notify_one();
-    Ok(())
+    Ok(undone)
 }
 
 /// An administrator, or a program that may change users, undoes a line of that user's ledger.

@@ -1,6 +1,6 @@
 //! A code that proves a mailbox: mailed to the address, typed into the session of whoever says it is theirs.
 //!
-//! Owns its form, its life and how often one may guess. A code and not a link: a link proves the mailbox of whoever
+//! Owns its form, its errand, its life and how often one may guess. A code and not a link: a link proves the mailbox of whoever
 //! presses it, and somebody who was tricked into pressing would prove a stranger's account (cases 23 and 65). Must not
 //! know how it is stored or mailed.
 
@@ -48,6 +48,30 @@ impl Code {
     }
 }
 
+/// What a code is good for. One errand's code is never another's (R7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// Proves the address that the user has.
+    Confirm,
+    /// Moves the user to another address.
+    Move,
+}
+
+impl Errand {
+    /// The stored word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirm",
+            Self::Move => "move",
+        }
+    }
+
+    /// Reads the stored word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Confirm, Self::Move].into_iter().find(|errand| errand.as_str() == word)
+    }
+}
+
 /// A code that waits, as stored. A user has one at most: the newest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressCode {
@@ -55,6 +79,8 @@ pub struct AddressCode {
     pub id: AddressCodeId,
     /// Whose.
     pub user: UserId,
+    /// For what.
+    pub errand: Errand,
     /// Which mailbox it was sent to: it proves no other.
     pub email: Email,
     /// Wrong tries left.
@@ -66,14 +92,24 @@ pub struct AddressCode {
 }
 
 impl AddressCode {
-    /// A code for the address that the user has now.
-    pub fn new(id: AddressCodeId, user: UserId, email: Email, now: Timestamp) -> Self {
-        Self { id, user, email, tries_left: TRIES, created_at: now, expires_at: now.plus(LIFETIME) }
+    /// A code that is mailed to `email`.
+    pub fn new(id: AddressCodeId, user: UserId, errand: Errand, email: Email, now: Timestamp) -> Self {
+        Self { id, user, errand, email, tries_left: TRIES, created_at: now, expires_at: now.plus(LIFETIME) }
     }
 
-    /// Whether it may still be typed in for a user of that address.
-    pub fn is_open(&self, email: &Email, now: Timestamp) -> bool {
-        self.email == *email && self.tries_left > 0 && now < self.expires_at
+    /// Whether it may still be typed in.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.tries_left > 0 && now < self.expires_at
+    }
+
+    /// Whether it may still be typed in to prove that address.
+    pub fn confirms(&self, email: &Email, now: Timestamp) -> bool {
+        self.errand == Errand::Confirm && self.email == *email && self.is_open(now)
+    }
+
+    /// Where the user wants to move, if that is what it is for and it may still be typed in.
+    pub fn moves_to(&self, now: Timestamp) -> Option<&Email> {
+        (self.errand == Errand::Move && self.is_open(now)).then_some(&self.email)
     }
 }
 
@@ -112,10 +148,20 @@ mod tests {
     fn a_code_ends_with_its_time_its_tries_or_its_address() {
         let now = Timestamp::from_millis(0);
         let (anna, other) = (Email::parse("anna@example.org").unwrap(), Email::parse("a@example.org").unwrap());
-        let code = AddressCode::new(AddressCodeId::new("adc_1"), UserId::new("auth0|1"), anna.clone(), now);
+        let code =
+            |errand| AddressCode::new(AddressCodeId::new("adc_1"), UserId::new("auth0|1"), errand, anna.clone(), now);
+        let (confirm, moving) = (code(Errand::Confirm), code(Errand::Move));
         let end = now.plus(LIFETIME);
-        assert!(code.is_open(&anna, now) && code.is_open(&anna, end.minus(Duration::from_millis(1))));
-        assert!(!code.is_open(&anna, end) && !code.is_open(&other, now));
-        assert!(!AddressCode { tries_left: 0, ..code }.is_open(&anna, now));
+        let last = end.minus(Duration::from_millis(1));
+        assert!(confirm.confirms(&anna, now) && confirm.confirms(&anna, last));
+        assert!(!confirm.confirms(&anna, end) && !confirm.confirms(&other, now));
+        assert!(!AddressCode { tries_left: 0, ..confirm.clone() }.confirms(&anna, now));
+        assert_eq!((moving.moves_to(last), moving.moves_to(end)), (Some(&anna), None));
+        assert_eq!(AddressCode { tries_left: 0, ..moving.clone() }.moves_to(now), None);
+        // One errand's code is never another's.
+        assert!(!moving.confirms(&anna, now) && confirm.moves_to(now).is_none());
+        for errand in [Errand::Confirm, Errand::Move] {
+            assert_eq!(Errand::parse(errand.as_str()), Some(errand));
+        }
     }
 }

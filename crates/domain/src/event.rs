@@ -106,6 +106,8 @@ kinds! {
     PasswordChanged = "user.password_changed",
     /// A reset link was asked for.
     ResetRequested = "user.reset_requested",
+    /// The owner wants another address; it is changed once its mailbox is proven.
+    AddressChangeRequested = "user.address_change_requested",
     /// Somebody came in.
     LoginSucceeded = "login.succeeded",
     /// Somebody did not.

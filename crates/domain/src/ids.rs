@@ -112,6 +112,10 @@ time_ordered_id!(
     AddressCodeId, "adc_"
 );
 time_ordered_id!(
+    /// The id of a change of an address by its owner.
+    AddressChangeId, "ach_"
+);
+time_ordered_id!(
     /// A line of the link ledger.
     LedgerId, "lgr_"
 );

@@ -3,6 +3,7 @@
 //! Owns every decision about people, invitations, identities and grants. Knows no database, no network, no clock
 //! and no random source: the present moment and fresh entropy come in as arguments.
 
+pub mod address_change;
 pub mod address_code;
 pub mod authorization;
 pub mod client;

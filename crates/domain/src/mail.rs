@@ -3,7 +3,7 @@
 //! Owns what a delivery is and when to try again. Must not know words, templates or SMTP.
 
 use crate::email::Email;
-use crate::ids::{AddressCodeId, InvitationId, LedgerId, MailId, TicketId, UserId};
+use crate::ids::{AddressChangeId, AddressCodeId, InvitationId, LedgerId, MailId, TicketId, UserId};
 use crate::time::{Timestamp, hours, minutes};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -34,6 +34,20 @@ pub enum Occasion {
         /// Which code. Not sent if it was replaced or used.
         code: AddressCodeId,
     },
+    /// A code that moves an account to this mailbox; carries it, sealed, until sent.
+    MoveCode {
+        /// Which code. Not sent if it was replaced or used.
+        code: AddressCodeId,
+    },
+    /// Somebody wanted to move an account to this mailbox, which has one already, or an invitation.
+    AddressTaken,
+    /// The account has another address now; goes to the one before, with the secret that undoes it, sealed, until sent.
+    AddressChanged {
+        /// Which change.
+        change: AddressChangeId,
+    },
+    /// The account is back at this address.
+    AddressRestored,
     /// You asked for a new password, but you sign in with a provider.
     NoPassword {
         /// The names on the provider's buttons.
@@ -84,6 +98,10 @@ impl Occasion {
             Self::Invitation { .. } => "invitation",
             Self::Reset { .. } => "reset",
             Self::AddressCode { .. } => "address_code",
+            Self::MoveCode { .. } => "move_code",
+            Self::AddressTaken => "address_taken",
+            Self::AddressChanged { .. } => "address_changed",
+            Self::AddressRestored => "address_restored",
             Self::NoPassword { .. } => "no_password",
             Self::Welcome => "welcome",
             Self::PasswordChanged => "password_changed",

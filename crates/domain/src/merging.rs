@@ -17,6 +17,8 @@ pub struct Side<'a> {
     pub has_password: bool,
     /// Whether nobody else could open the console.
     pub is_only_administrator: bool,
+    /// Whether the address before can still take the account back (`address_change`).
+    pub can_move_back: bool,
 }
 
 /// Why two users stay two. The texts are for whoever asked.
@@ -34,6 +36,9 @@ pub enum Unmergeable {
     /// Nobody could open the console any more.
     #[error("The last administrator cannot be merged into somebody who is none.")]
     LastAdministrator,
+    /// Its address was changed lately: a merge would take it from whoever can undo that (case 80).
+    #[error("A user whose address was changed in the last seven days cannot become a part of another.")]
+    MovedLately,
 }
 
 /// Something of the second user that the first one has otherwise.
@@ -86,6 +91,9 @@ pub fn plan(first: Side<'_>, second: Side<'_>, wish: MetadataWish) -> Result<Pla
     }
     if second.is_only_administrator && !first.user.is_admin() {
         return Err(Unmergeable::LastAdministrator);
+    }
+    if second.can_move_back {
+        return Err(Unmergeable::MovedLately);
     }
     let mut plan = Plan {
         conflicts: Vec::new(),

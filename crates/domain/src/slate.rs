@@ -24,6 +24,10 @@ pub enum Turn {
     PasswordRemoved,
     /// The Management API changed the address.
     AddressChanged,
+    /// The owner moved to another address, whose mailbox was proven.
+    Moved,
+    /// The mailbox before took the account back: it was not its owner who moved.
+    MovedBack,
     /// An administrator blocked the user.
     Blocked,
     /// An administrator ended the block.
@@ -45,6 +49,8 @@ pub enum Belonging {
     Grants,
     /// Links by which a password could be set.
     ResetLinks,
+    /// Codes that prove an address, or move the account to another.
+    AddressCodes,
 }
 
 /// What becomes of it.
@@ -60,7 +66,7 @@ pub enum Fate {
 
 impl Turn {
     /// Everything that can happen.
-    pub const EVERY: [Self; 10] = [
+    pub const EVERY: [Self; 12] = [
         Self::Accepted,
         Self::Recovered,
         Self::ResetByHandedLink,
@@ -68,6 +74,8 @@ impl Turn {
         Self::PasswordSetByApi,
         Self::PasswordRemoved,
         Self::AddressChanged,
+        Self::Moved,
+        Self::MovedBack,
         Self::Blocked,
         Self::Unblocked,
         Self::Undone,
@@ -81,22 +89,24 @@ impl Turn {
         }
     }
 
-    /// The table. Where a turn brings a new password, the old one goes with everything else before it is set.
+    /// The table. Where a turn brings a new password, the old one goes with everything else before it is set. Whoever takes
+    /// the account back to the mailbox before recovers it: the last proof is that mailbox's, not the one's it had moved to.
     pub const fn takes(self, what: Belonging) -> Fate {
-        use Belonging::{Grants, Identities, Password, ResetLinks, Sessions};
+        use Belonging::{AddressCodes, Grants, Identities, Password, ResetLinks, Sessions};
         match (self, what) {
-            (Self::Recovered, Identities) => Fate::GoesIfUnproven,
+            (Self::Recovered | Self::MovedBack, Identities) => Fate::GoesIfUnproven,
             (Self::PasswordRemoved, Sessions | Grants) => Fate::Stays,
             (
                 Self::Recovered
                 | Self::ResetByHandedLink
                 | Self::PasswordChanged
                 | Self::PasswordSetByApi
-                | Self::PasswordRemoved,
+                | Self::PasswordRemoved
+                | Self::MovedBack,
                 Password,
             )
             | (Self::Accepted, _)
-            | (_, Sessions | Grants | ResetLinks) => Fate::Goes,
+            | (_, Sessions | Grants | ResetLinks | AddressCodes) => Fate::Goes,
             (_, Password | Identities) => Fate::Stays,
         }
     }
@@ -116,6 +126,8 @@ impl Turn {
             Self::PasswordSetByApi => "password set by the API",
             Self::PasswordRemoved => "password removed by its owner",
             Self::AddressChanged => "address changed by the API",
+            Self::Moved => "address changed by its owner",
+            Self::MovedBack => "a change of the address undone",
             Self::Blocked => "blocked",
             Self::Unblocked => "block ended",
             Self::Undone => "a change of ways in undone",
@@ -125,7 +137,8 @@ impl Turn {
 
 impl Belonging {
     /// All of it.
-    pub const EVERY: [Self; 5] = [Self::Password, Self::Identities, Self::Sessions, Self::Grants, Self::ResetLinks];
+    pub const EVERY: [Self; 6] =
+        [Self::Password, Self::Identities, Self::Sessions, Self::Grants, Self::ResetLinks, Self::AddressCodes];
 
     /// The words of the table in the book.
     pub const fn as_str(self) -> &'static str {
@@ -135,6 +148,7 @@ impl Belonging {
             Self::Sessions => "sessions",
             Self::Grants => "codes and tokens",
             Self::ResetLinks => "reset links",
+            Self::AddressCodes => "address codes",
         }
     }
 }
@@ -187,7 +201,9 @@ mod tests {
             let ends = turn != Turn::PasswordRemoved;
             assert_eq!(turn.raises_epoch(), ends, "{turn:?}");
             assert_eq!(turn.takes(Belonging::Grants) == Fate::Goes, ends, "{turn:?}");
-            assert_eq!(turn.takes(Belonging::ResetLinks), Fate::Goes, "{turn:?}");
+            for what in [Belonging::ResetLinks, Belonging::AddressCodes] {
+                assert_eq!(turn.takes(what), Fate::Goes, "{turn:?}");
+            }
         }
     }
 
@@ -196,7 +212,7 @@ mod tests {
         for turn in Turn::EVERY {
             let expected = match turn {
                 Turn::Accepted => Fate::Goes,
-                Turn::Recovered => Fate::GoesIfUnproven,
+                Turn::Recovered | Turn::MovedBack => Fate::GoesIfUnproven,
                 _ => Fate::Stays,
             };
             assert_eq!(turn.takes(Belonging::Identities), expected, "{turn:?}");

@@ -4,6 +4,7 @@
 
 use crate::ids::{ClientId, TicketId, UserId};
 use crate::time::{Timestamp, days, hours};
+use crate::user::User;
 use std::time::Duration;
 
 /// How the secret reached its user, which decides what using it proves.
@@ -86,6 +87,23 @@ pub enum Standing {
 }
 
 impl ResetTicket {
+    /// A ticket for whoever reads the user's mailbox; the user as they are when it is written.
+    pub fn mailed(id: TicketId, user: &User, client: Option<ClientId>, now: Timestamp) -> Self {
+        Self {
+            id,
+            user: user.id.clone(),
+            user_epoch: user.epoch,
+            channel: Channel::Mailed,
+            mark_email_as_verified: false,
+            client,
+            result_url: None,
+            include_email_in_redirect: false,
+            created_at: now,
+            expires_at: now.plus(MAILED_LIFETIME),
+            closed: None,
+        }
+    }
+
     /// What it is good for at `now`, for a user whose epoch is `user_epoch`.
     pub fn standing(&self, user_epoch: i64, now: Timestamp) -> Standing {
         match self.closed {

@@ -18,6 +18,7 @@
 //! ```
 
 mod abort;
+pub mod address_changes;
 pub mod address_codes;
 pub mod clients;
 pub mod connections;

@@ -1,7 +1,7 @@
 //! The table of the link ledger.
 //!
-//! Owns its lines, which are only ever added: there is no statement here that changes or removes one. An undo is one
-//! conditional insert. Must not be given a secret.
+//! Owns its lines, which are only ever added: no statement here changes what one says, or removes it. An undo is one
+//! conditional insert. Must not be given a secret; of the links that undo, it keeps digests, and can forget them.
 
 use crate::statements::sql;
 use crate::{Row, StoreError, Tx, Value, p};
@@ -9,6 +9,7 @@ use guestlist_domain::event::Actor;
 use guestlist_domain::ids::{ConnectionId, LedgerId, UserId};
 use guestlist_domain::ledger::{Entry, LedgerWay, Rule};
 use guestlist_domain::secret::SecretHash;
+use guestlist_domain::time::Timestamp;
 
 macro_rules! columns {
     () => {
@@ -23,6 +24,7 @@ sql! {
     FIND = concat!("SELECT ", columns!(), " FROM link_ledger WHERE id = $1");
     FIND_BY_UNDO = concat!("SELECT ", columns!(), " FROM link_ledger WHERE undo_hash = $1");
     IS_UNDONE = "SELECT id FROM link_ledger WHERE undoes = $1";
+    FORGET_LINKS_SINCE = "UPDATE link_ledger SET undo_hash = NULL WHERE user_id = $1 AND at >= $2";
     // Newest first; the id is ordered by time.
     OF_USER = concat!("SELECT ", columns!(), " FROM link_ledger WHERE user_id = $1 ORDER BY id DESC LIMIT $2");
 }
@@ -92,4 +94,9 @@ pub async fn is_undone(tx: &mut Tx<'_>, id: &LedgerId) -> Result<bool, StoreErro
 /// A user's last `limit` lines, newest first.
 pub async fn of_user(tx: &mut Tx<'_>, user: &UserId, limit: i64) -> Result<Vec<Entry>, StoreError> {
     tx.rows(OF_USER, p![user, limit]).await?.iter().map(read).collect()
+}
+
+/// Forgets the mailed links that undo a user's lines from `since` on; whoever may change users still can undo them.
+pub async fn forget_links_since(tx: &mut Tx<'_>, user: &UserId, since: Timestamp) -> Result<u64, StoreError> {
+    tx.exec(FORGET_LINKS_SINCE, p![user, since]).await
 }

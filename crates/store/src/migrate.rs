@@ -28,6 +28,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 2, name: "address_codes", text: include_str!("../migrations/0002_address_codes.sql") },
     Migration { number: 3, name: "link_ledger", text: include_str!("../migrations/0003_link_ledger.sql") },
     Migration { number: 4, name: "webhooks", text: include_str!("../migrations/0004_webhooks.sql") },
+    Migration { number: 5, name: "address_changes", text: include_str!("../migrations/0005_address_changes.sql") },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

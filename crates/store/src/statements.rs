@@ -28,6 +28,7 @@ const TABLES: &[(&str, &[(&str, &str)])] = &[
     // One line a table file.
     ("link_ledger", crate::link_ledger::SQL),
     ("users", crate::users::SQL),
+    ("address_changes", crate::address_changes::SQL),
     ("address_codes", crate::address_codes::SQL),
     ("clients", crate::clients::SQL),
     ("connections", crate::connections::SQL),

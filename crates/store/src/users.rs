@@ -1,10 +1,11 @@
 //! The table of users.
 //!
-//! Owns their rows and the list of retired subjects. A change is a compare-and-set on `version`. Must not know what a
-//! change means.
+//! Owns their rows, the list of retired subjects, and whose an address is. A change is a compare-and-set on `version`. Must
+//! not know what a change means.
 
 use crate::statements::sql;
 use crate::{Row, StoreError, Tx, Value, p};
+use guestlist_domain::address_change::undoable_since;
 use guestlist_domain::email::Email;
 use guestlist_domain::ids::UserId;
 use guestlist_domain::time::Timestamp;
@@ -28,9 +29,13 @@ sql! {
         user_metadata, app_metadata, epoch, version, created_at, updated_at, last_login_at, logins_count, \
         last_password_reset_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
-    IS_RETIRED = "SELECT id FROM retired_users WHERE id = $1";
+    IS_BARRED = "SELECT id FROM retired_users WHERE id = $1 UNION ALL SELECT user_id FROM address_changes \
+        WHERE from_email = $2 AND closed_at IS NULL AND at > $3 AND user_id <> $1 LIMIT 1";
     FIND = concat!("SELECT ", columns!(), " FROM users WHERE users.id = $1");
     FIND_BY_EMAIL = concat!("SELECT ", columns!(), " FROM users WHERE users.email = $1");
+    // One row at most: an address that may be somebody's again is given to nobody else.
+    HOLDER = concat!("SELECT ", columns!(), " FROM users WHERE users.email = $1 UNION ALL SELECT ", columns!(), " FROM users \
+        WHERE users.id IN (SELECT user_id FROM address_changes WHERE from_email = $1 AND closed_at IS NULL AND at > $2)");
     FIND_PROVEN = concat!("SELECT ", columns!(), " FROM users WHERE users.email = $1 AND users.email_proven_at IS NOT NULL");
     SAVE = "UPDATE users SET email = $1, email_verified = $2, email_proven_at = $3, lifecycle = $4, blocked = $5, \
         roles = $6, profile = $7, user_metadata = $8, app_metadata = $9, epoch = $10, version = version + 1, \
@@ -83,7 +88,7 @@ fn parse_lifecycle(word: &str) -> Option<Lifecycle> {
 }
 
 /// Adds a user. [`StoreError::Unique`] if the address or the id is taken, [`StoreError::Conflict`] if the id belonged
-/// to somebody who was deleted: a subject is never given out twice.
+/// to somebody who was deleted, since a subject is never given out twice, or if [`holder_of`] names somebody.
 pub async fn insert(tx: &mut Tx<'_>, user: &User) -> Result<(), StoreError> {
     tx.exec(
         INSERT,
@@ -108,8 +113,13 @@ pub async fn insert(tx: &mut Tx<'_>, user: &User) -> Result<(), StoreError> {
         ],
     )
     .await?;
-    // Asked only now: if the id is being deleted at this moment, the insert has waited for that.
-    if tx.row(IS_RETIRED, p![&user.id]).await?.is_some() { Err(StoreError::Conflict) } else { Ok(()) }
+    // Asked only now: if the id is being deleted at this moment, or the address left, the insert has waited for that.
+    if is_barred(tx, user, user.created_at).await? { Err(StoreError::Conflict) } else { Ok(()) }
+}
+
+/// Whether the id belonged to somebody who was deleted, or the address is one that somebody else can be moved back to.
+async fn is_barred(tx: &mut Tx<'_>, user: &User, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(tx.row(IS_BARRED, p![&user.id, &user.email, undoable_since(now)]).await?.is_some())
 }
 
 /// The user of that id.
@@ -120,6 +130,18 @@ pub async fn find(tx: &mut Tx<'_>, id: &UserId) -> Result<Option<User>, StoreErr
 /// The user of that address.
 pub async fn find_by_email(tx: &mut Tx<'_>, email: &Email) -> Result<Option<User>, StoreError> {
     tx.row(FIND_BY_EMAIL, p![email]).await?.map(|row| read(&row, 0)).transpose()
+}
+
+/// Whose the address is: who has it, or who moved away from it so lately that the change can be undone.
+pub async fn holder_of(tx: &mut Tx<'_>, email: &Email, now: Timestamp) -> Result<Option<User>, StoreError> {
+    tx.row(HOLDER, p![email, undoable_since(now)]).await?.map(|row| read(&row, 0)).transpose()
+}
+
+/// [`save`] for a user whose address is another now: [`StoreError::Conflict`] also if [`holder_of`] names somebody else.
+pub async fn save_moved(tx: &mut Tx<'_>, user: &User, now: Timestamp) -> Result<(), StoreError> {
+    save(tx, user).await?;
+    // Asked only now, as in [`insert`].
+    if is_barred(tx, user, now).await? { Err(StoreError::Conflict) } else { Ok(()) }
 }
 
 /// The user who proved that address to be theirs.

@@ -6,8 +6,8 @@
 use crate::error::StoreError;
 use guestlist_domain::email::Email;
 use guestlist_domain::ids::{
-    AddressCodeId, ClientGrantId, ClientId, ConnectionId, EventId, FlowId, GrantId, IdentityId, InvitationId, LedgerId,
-    MailId, SessionId, TicketId, UserId, WebhookId,
+    AddressChangeId, AddressCodeId, ClientGrantId, ClientId, ConnectionId, EventId, FlowId, GrantId, IdentityId,
+    InvitationId, LedgerId, MailId, SessionId, TicketId, UserId, WebhookId,
 };
 use guestlist_domain::secret::SecretHash;
 use guestlist_domain::time::Timestamp;
@@ -132,6 +132,7 @@ plain_texts!(
     LedgerId,
     MailId,
     SessionId,
+    AddressChangeId,
     AddressCodeId,
     TicketId,
     WebhookId,

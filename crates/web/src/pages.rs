@@ -5,6 +5,7 @@
 mod accept;
 mod account;
 mod address;
+mod address_change;
 mod merge;
 mod onward;
 mod recover;
@@ -24,6 +25,7 @@ pub(crate) fn router() -> Router<WebState> {
         .merge(accept::router())
         .merge(account::router())
         .merge(address::router())
+        .merge(address_change::router())
         .merge(merge::router())
         .merge(recover::router())
         .merge(sign_in::router())

@@ -175,7 +175,7 @@ async fn patch_in(
 
 /// The pending user's address follows the invitation's.
 async fn move_user(tx: &mut Tx<'_>, invitation: &Invitation, email: &Email, now: Timestamp) -> Result<(), InviteError> {
-    if let Some(other) = users::find_by_email(tx, email).await? {
+    if let Some(other) = users::holder_of(tx, email, now).await? {
         return Err(match invitations::find_pending(tx, &other.id).await? {
             Some(open) => InviteError::AlreadyPending(open.id),
             None => InviteError::AlreadyActive(other.id),
@@ -183,7 +183,7 @@ async fn move_user(tx: &mut Tx<'_>, invitation: &Invitation, email: &Email, now:
     }
     let user = users::find(tx, &invitation.user).await?.ok_or(InviteError::NotFound)?;
     let moved = User { email: email.clone(), email_verified: false, email_proven_at: None, updated_at: now, ..user };
-    Ok(users::save(tx, &moved).await?)
+    Ok(users::save_moved(tx, &moved, now).await?)
 }
 
 /// What a ticket of the Management API says (`auth0-contract.md`, section 3.2).

@@ -10,10 +10,10 @@ use crate::history;
 use crate::i18n::Language;
 use crate::mails::{self, Letterhead, Mail};
 use crate::outbox::SEALED_AS;
-use guestlist_domain::address_code::Code;
+use guestlist_domain::address_code::{AddressCode, Code, Errand};
 use guestlist_domain::email::Email;
 use guestlist_domain::event::{About, Actor, EventKind};
-use guestlist_domain::ids::{AddressCodeId, ClientId, InvitationId, LedgerId, TicketId};
+use guestlist_domain::ids::{AddressChangeId, AddressCodeId, ClientId, InvitationId, LedgerId, TicketId};
 use guestlist_domain::invitation::{Invitation, Link, Standing};
 use guestlist_domain::mail::{DeliveryStatus, Failure, NextStep, Occasion, OutboxMail, after_failure};
 use guestlist_domain::secret::Sensitive;
@@ -21,7 +21,9 @@ use guestlist_domain::ticket::{self, Channel};
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::User;
 use guestlist_outbound::mail::{MailTransport, RenderedMail};
-use guestlist_store::{Tx, abort_at, address_codes, clients, invitations, link_ledger, outbox, tickets, users};
+use guestlist_store::{
+    Tx, abort_at, address_changes, address_codes, clients, invitations, link_ledger, outbox, tickets, users,
+};
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -95,7 +97,19 @@ async fn compose_in(app: &App, tx: &mut Tx<'_>, mail: &OutboxMail, now: Timestam
             return invitation_mail(app, tx, mail, invitation, *generation, now).await;
         }
         Occasion::Reset { ticket } => return reset_mail(app, tx, mail, ticket, now).await,
-        Occasion::AddressCode { code } => return address_code_mail(app, tx, mail, code, now).await,
+        Occasion::AddressCode { code } => {
+            return Ok(code_facts(app, tx, mail, (code, Errand::Confirm), now).await?.map(Mail::AddressCode));
+        }
+        Occasion::MoveCode { code } => {
+            return Ok(code_facts(app, tx, mail, (code, Errand::Move), now).await?.map(Mail::MoveCode));
+        }
+        Occasion::AddressTaken => Mail::AddressTaken(mails::AddressTaken { login_url: app.public_url().at("/login") }),
+        Occasion::AddressChanged { change } => return address_changed_mail(app, tx, mail, change, now).await,
+        Occasion::AddressRestored => Mail::AddressRestored(mails::AddressRestored {
+            at: mail.created_at,
+            forgot_url: app.public_url().at("/forgot"),
+            support: None,
+        }),
         Occasion::NoPassword { providers } => Mail::NoPassword(mails::NoPassword {
             providers: providers.clone(),
             login_url: app.public_url().at("/login"),
@@ -201,25 +215,43 @@ async fn reset_mail(
     Ok(Some(Mail::Reset(mails::Reset { link, expires_at: ticket.expires_at })))
 }
 
-async fn address_code_mail(
+/// The facts of a mail that tells a code, while it is the newest of its user and for that mailbox.
+async fn code_facts(
     app: &App,
     tx: &mut Tx<'_>,
     mail: &OutboxMail,
-    id: &AddressCodeId,
+    (id, errand): (&AddressCodeId, Errand),
     now: Timestamp,
-) -> Result<Option<Mail>, Unexpected> {
+) -> Result<Option<mails::AddressCode>, Unexpected> {
     let Some(user) = mail.user.as_ref() else { return Ok(None) };
     let newest = address_codes::find(tx, user).await?;
-    let Some(code) = newest.filter(|code| code.id == *id && code.is_open(&mail.recipient, now)) else {
-        return Ok(None);
-    };
+    let is_told = |code: &AddressCode| code.id == *id && code.errand == errand && code.email == mail.recipient;
+    let Some(code) = newest.filter(|code| is_told(code) && code.is_open(now)) else { return Ok(None) };
     let digits = open_secret(app, mail)?;
     let digits = Code::parse(&digits).ok_or(Unexpected::Seal(SEALED_AS))?;
-    Ok(Some(Mail::AddressCode(mails::AddressCode {
-        code: digits.grouped(),
-        account_url: app.public_url().at("/account"),
-        expires_at: code.expires_at,
-    })))
+    let page = match errand {
+        Errand::Confirm => "/account",
+        Errand::Move => "/account/address/change",
+    };
+    let (code, expires_at) = (digits.grouped(), code.expires_at);
+    Ok(Some(mails::AddressCode { code, account_url: app.public_url().at(page), expires_at }))
+}
+
+/// The news for the mailbox before. It is news whether or not it can still be undone.
+async fn address_changed_mail(
+    app: &App,
+    tx: &mut Tx<'_>,
+    mail: &OutboxMail,
+    id: &AddressChangeId,
+    now: Timestamp,
+) -> Result<Option<Mail>, Unexpected> {
+    let Some(change) = address_changes::find(tx, id).await? else { return Ok(None) };
+    let undo = match change.undo(now) {
+        Ok(()) => Some(mails::UndoLink { link: open_link(app, mail, "/undo/")?, until: change.undoable_until() }),
+        Err(_) => None,
+    };
+    let (to, at) = (change.to.masked(), change.at);
+    Ok(Some(Mail::AddressChanged(mails::AddressChanged { to, at, undo, support: None })))
 }
 
 async fn application(tx: &mut Tx<'_>, client: Option<&ClientId>) -> Result<Option<String>, Unexpected> {

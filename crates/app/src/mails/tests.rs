@@ -1,7 +1,7 @@
 //! Every mail in every language: none fails, each says what it must, and nothing in it can be made to say more.
 
 use super::*;
-use guestlist_domain::ids::{AddressCodeId, InvitationId, TicketId};
+use guestlist_domain::ids::{AddressChangeId, AddressCodeId, InvitationId, TicketId};
 use guestlist_domain::mail::Occasion;
 
 const LINK: &str = "https://guests.example/i/gl_inv_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -44,6 +44,12 @@ fn samples() -> Vec<(&'static str, Mail)> {
         at: AT,
         support: None,
     };
+    let changed = AddressChanged {
+        to: "a…@example.net".to_owned(),
+        at: AT,
+        undo: Some(UndoLink { link: Sensitive::new("https://guests.example/undo/gl_und_A"), until: AT }),
+        support: Some("help@guests.example".to_owned()),
+    };
     vec![
         ("invitation", Mail::Invitation(invitation())),
         ("invitation_bare", Mail::Invitation(bare.clone())),
@@ -56,6 +62,21 @@ fn samples() -> Vec<(&'static str, Mail)> {
                 account_url: "https://guests.example/account".to_owned(),
                 expires_at: AT,
             }),
+        ),
+        (
+            "move_code",
+            Mail::MoveCode(AddressCode {
+                code: Sensitive::new("1234 5678"),
+                account_url: "https://guests.example/account/address/change".to_owned(),
+                expires_at: AT,
+            }),
+        ),
+        ("address_taken", Mail::AddressTaken(AddressTaken { login_url: "https://guests.example/login".to_owned() })),
+        ("address_changed", Mail::AddressChanged(changed.clone())),
+        ("address_changed_late", Mail::AddressChanged(AddressChanged { undo: None, support: None, ..changed })),
+        (
+            "address_restored",
+            Mail::AddressRestored(AddressRestored { at: AT, forgot_url: forgot_url.clone(), support: None }),
         ),
         (
             "no_password",
@@ -125,6 +146,10 @@ fn every_occasion_has_its_mail() {
         Occasion::Invitation { invitation: InvitationId::new("inv_1"), generation: 1 },
         Occasion::Reset { ticket: TicketId::new("tkt_1") },
         Occasion::AddressCode { code: AddressCodeId::new("adc_1") },
+        Occasion::MoveCode { code: AddressCodeId::new("adc_1") },
+        Occasion::AddressTaken,
+        Occasion::AddressChanged { change: AddressChangeId::new("ach_1") },
+        Occasion::AddressRestored,
         Occasion::NoPassword { providers: Vec::new() },
         Occasion::Welcome,
         Occasion::PasswordChanged,

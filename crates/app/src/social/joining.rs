@@ -56,7 +56,7 @@ pub async fn joining(app: &App, browser: &Secret, signed_in: &SignedIn) -> Resul
             let Some(linked) = identities::find(tx, &claims.issuer, &claims.subject).await? else { return Ok(None) };
             let Some(first) = users::find(tx, &signed_in.user.id).await? else { return Ok(None) };
             let Some(second) = users::find(tx, &linked.user).await? else { return Ok(None) };
-            let plan = merging::look(tx, &first, &second, WISH).await.map_err(refused)?;
+            let plan = merging::look(tx, (&first, &second), WISH, now).await.map_err(refused)?;
             let connection = connections::find(tx, &flow.connection).await?;
             let provider = connection.map(|connection| connection.display_name).unwrap_or_default();
             Ok(Some(Joining { flow: flow.id, provider, second: second.email.to_string(), plan }))

@@ -19,7 +19,9 @@ use guestlist_domain::secret::Sensitive;
 use guestlist_domain::slate::Turn;
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::{Lifecycle, Metadata, Profile, User, merge_metadata};
-use guestlist_store::{StoreError, Tx, invitations, outbox as mails, passwords as stored_passwords, users};
+use guestlist_store::{
+    StoreError, Tx, address_changes, invitations, link_ledger, outbox as mails, passwords as stored_passwords, users,
+};
 use serde_json::json;
 
 /// What to change; what is `None` stays.
@@ -120,7 +122,7 @@ async fn change_in(
     check_size(&new.user_metadata)?;
     check_size(&new.app_metadata)?;
     let moved = new.email != old.email;
-    if moved && users::find_by_email(tx, &new.email).await?.is_some() {
+    if moved && users::holder_of(tx, &new.email, now).await?.is_some_and(|holder| holder.id != old.id) {
         return Err(UserError::Exists);
     }
     let is_active = old.lifecycle == Lifecycle::Active;
@@ -131,7 +133,12 @@ async fn change_in(
         last_password_reset_at: if phc.is_some() && is_active { Some(now) } else { old.last_password_reset_at },
         ..new
     };
-    users::save(tx, &new).await?;
+    if moved {
+        users::save_moved(tx, &new, now).await?;
+        forget_former_addresses(tx, &new, now).await?;
+    } else {
+        users::save(tx, &new).await?;
+    }
     for turn in turns {
         slate::wipe(app, tx, &old, turn, now).await?;
     }
@@ -144,6 +151,12 @@ async fn change_in(
     write_down(app, tx, by, (&old, &new), phc.is_some(), now).await?;
     let shown = User { version: new.version + 1, ..new };
     views(tx, vec![shown]).await?.pop().ok_or(UserError::NotFound)
+}
+
+/// An administrator decided on the address: links that went to a former one undo nothing any more.
+async fn forget_former_addresses(tx: &mut Tx<'_>, user: &User, now: Timestamp) -> Result<(), StoreError> {
+    address_changes::close_since(tx, &user.id, user.created_at, now).await?;
+    link_ledger::forget_links_since(tx, &user.id, user.created_at).await.map(drop)
 }
 
 /// What the change comes to.

@@ -95,11 +95,12 @@ async fn insert(
     phc: Option<PasswordPhc>,
 ) -> Result<UserView, UserError> {
     let is_taken = users::find(tx, &user.id).await?.is_some();
-    if is_taken || users::find_by_email(tx, &user.email).await?.is_some() {
+    if is_taken || users::holder_of(tx, &user.email, user.created_at).await?.is_some() {
         return Err(UserError::Exists);
     }
     match users::insert(tx, &user).await {
-        // A new row cannot have been changed by anybody: the id belonged to somebody who was deleted.
+        // A new row cannot have been changed by anybody: the id was somebody's who was deleted, or the address just became
+        // somebody's to come back to.
         Err(StoreError::Conflict) => return Err(UserError::Exists),
         done => done?,
     }

@@ -45,7 +45,7 @@ pub async fn merge(app: &App, by: &Actor, id: &UserId, named: &str, wish: MergeW
                 let first = users::find(tx, &id).await?.ok_or(IdentityError::UserNotFound)?;
                 let other = users::find(tx, &second).await?.ok_or(IdentityError::Inexistent)?;
                 let (user, plan) = if wish.dry_run {
-                    let plan = merging::look(tx, &first, &other, wish.metadata).await?;
+                    let plan = merging::look(tx, (&first, &other), wish.metadata, now).await?;
                     (first, plan)
                 } else {
                     let why = (Rule::MergedByApi, &by);

@@ -15,7 +15,7 @@ fn user(name: &str) -> User {
 }
 
 fn side(user: &User) -> Side<'_> {
-    Side { user, has_password: false, is_only_administrator: false }
+    Side { user, has_password: false, is_only_administrator: false, can_move_back: false }
 }
 
 fn metadata(value: Value) -> Metadata {
@@ -31,6 +31,14 @@ fn metadata(value: Value) -> Metadata {
 #[case(User { blocked: true, ..user("anna") }, user("ben"), Unmergeable::Blocked)]
 fn who_stays_two(#[case] first: User, #[case] second: User, #[case] why: Unmergeable) {
     assert_eq!(plan(side(&first), side(&second), MetadataWish::Fill), Err(why));
+}
+
+#[test]
+fn case_080_whoever_can_be_moved_back_stays_whole() {
+    let (anna, ben) = (user("anna"), user("ben"));
+    let moved = |user| Side { can_move_back: true, ..side(user) };
+    assert_eq!(plan(side(&anna), moved(&ben), MetadataWish::Fill), Err(Unmergeable::MovedLately));
+    assert!(plan(moved(&anna), side(&ben), MetadataWish::Fill).is_ok());
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use crate::asks::{self, Answer, Why};
 use crate::rules::{A_WAY_IN, ALONE, NOT_CAPTURED, ONCE, ONE_OWNER, Off, Rule};
-use crate::state::{Anna, Errand, Linked, Mallory, Session, State, Who};
+use crate::state::{Account, Address, Anna, Errand, Linked, Mallory, Session, State, Who};
 use guestlist_domain::slate::Turn;
 use guestlist_domain::user::Standing;
 use stateright::{Model, Property};
@@ -48,6 +48,12 @@ pub(crate) enum Act {
     ChangePassword(Who),
     /// Mallory uses the link that was handed to him.
     UseHisLink,
+    /// Mallory, signed in to Anna's account, asks for his address in it; the code is in his mailbox.
+    AskMove,
+    /// Mallory types the code in, and the account is at his address.
+    Move,
+    /// Anna takes the account back by the link that was mailed to her, and sets a password at once.
+    MoveBack,
     /// "Forgot your password?", by whoever reads the mail of Anna's account.
     Recover(Who),
 }
@@ -56,7 +62,7 @@ impl Act {
     /// Whether Anna does it, or whoever invites her.
     pub(crate) fn is_hers(self) -> bool {
         match self {
-            Self::Invite | Self::LogOut | Self::Age => true,
+            Self::Invite | Self::LogOut | Self::Age | Self::MoveBack => true,
             Self::OpenLink(who, _)
             | Self::AcceptByPassword(who)
             | Self::LogIn(who, _)
@@ -72,6 +78,8 @@ impl Act {
             | Self::MoveRow
             | Self::Phish
             | Self::BorrowBrowser
+            | Self::AskMove
+            | Self::Move
             | Self::UseHisLink => false,
         }
     }
@@ -113,7 +121,7 @@ impl World {
             }
             Act::MoveRow => {
                 let is_waiting = !state.of(Anna).is_active && state.is_in(Mallory, Anna);
-                is_waiting.then(|| state.of_mut(Anna).is_moved = true)?;
+                is_waiting.then(|| state.of_mut(Anna).address = Address::Taken)?;
             }
             Act::Phish => {
                 let knows = state.of(Anna).is_active && state.of(Anna).password == Some(Anna);
@@ -146,6 +154,7 @@ impl World {
                 state.of_mut(Anna).password = Some(Mallory);
             }
             Act::Recover(who) => self.recover(state, who)?,
+            Act::MoveBack => self.move_back(state)?,
             _ => self.at_the_account(state, act)?,
         }
         Some(())
@@ -186,6 +195,20 @@ impl World {
                 state.of_mut(account).password = Some(who);
                 state.browser_mut(who).session = Some(Session { account, is_fresh: true });
             }
+            Act::AskMove => {
+                let account = self.changing(state, Mallory).filter(|account| *account == Anna)?;
+                (state.of(account).address == Address::Home).then(|| state.of_mut(account).has_his_code = true)?;
+            }
+            Act::Move => {
+                (state.is_in(Mallory, Anna) && state.of(Anna).has_his_code).then_some(())?;
+                let session = state.browser(Mallory).session;
+                asks::wipe(state, Anna, Turn::Moved, &self.off);
+                let row = state.of_mut(Anna);
+                row.address = Address::Away;
+                // His mailbox was proven just now, and covers them all.
+                each_linked(row, |linked| Linked { is_newer: false, ..linked });
+                state.browser_mut(Mallory).session = session;
+            }
             _ => return None,
         }
         Some(())
@@ -214,7 +237,7 @@ impl World {
         let row = state.of_mut(Anna);
         row.is_active = true;
         row.is_proven = proves_mailbox;
-        row.is_moved &= keeps_address;
+        row.address = if keeps_address { row.address } else { Address::Home };
         let browser = state.browser_mut(who);
         browser.session = Some(Session { account: Anna, is_fresh: true });
         browser.trip = None;
@@ -263,29 +286,53 @@ impl World {
 
     fn activate(&self, state: &mut State, browser: Who, subject: Who, proves_mailbox: bool) {
         self.accept(state, browser, proves_mailbox);
-        let came = Linked { by_acceptance: true, is_newer: !proves_mailbox };
+        let is_newer = !proves_mailbox;
+        let came = Linked { by_acceptance: true, is_newer, is_newer_to_her: is_newer };
         state.of_mut(Anna).linked[subject.at()] = Some(came);
     }
 
     fn recover(&self, state: &mut State, who: Who) -> Option<()> {
         let row = state.of(Anna);
-        let reads = row.is_moved == (who == Mallory);
+        let reads = (row.address == Address::Home) == (who == Anna);
         (row.is_active && reads && asks::mails_a_link(state, Anna, &self.off)).then_some(())?;
         asks::wipe(state, Anna, Turn::Recovered, &self.off);
         let row = state.of_mut(Anna);
         row.password = Some(who);
         row.is_proven = true;
-        for linked in row.linked.iter_mut().flatten() {
-            *linked = Linked { is_newer: false, ..*linked };
-        }
+        each_linked(row, |linked| Linked {
+            is_newer: false,
+            is_newer_to_her: linked.is_newer_to_her && who == Mallory,
+            ..linked
+        });
         state.is_compromised &= who == Mallory;
         Some(())
+    }
+
+    fn move_back(&self, state: &mut State) -> Option<()> {
+        let row = state.of(Anna);
+        let may = row.is_active && row.address == Address::Away && self.off.keeps(Rule::MoveIsUndone);
+        may.then_some(())?;
+        // Measured by her mailbox, as it was before.
+        each_linked(state.of_mut(Anna), |linked| Linked { is_newer: linked.is_newer_to_her, ..linked });
+        asks::wipe(state, Anna, Turn::MovedBack, &self.off);
+        let row = state.of_mut(Anna);
+        row.address = Address::Home;
+        row.password = Some(Anna);
+        each_linked(row, |linked| Linked { is_newer: false, is_newer_to_her: false, ..linked });
+        state.is_compromised = false;
+        Some(())
+    }
+}
+
+fn each_linked(row: &mut Account, change: impl Fn(Linked) -> Linked) {
+    for linked in row.linked.iter_mut().flatten() {
+        *linked = change(*linked);
     }
 }
 
 fn link(state: &mut State, account: Who, subject: Who) {
     let linked = &mut state.of_mut(account).linked[subject.at()];
-    *linked = linked.or(Some(Linked { by_acceptance: false, is_newer: true }));
+    *linked = linked.or(Some(Linked { by_acceptance: false, is_newer: true, is_newer_to_her: true }));
 }
 
 /// Everything that anybody could try. Mallory reads only mails that leaked; at a provider everybody is themselves, and
@@ -299,6 +346,9 @@ pub(crate) fn attempts(state: &State) -> Vec<Act> {
         Act::Phish,
         Act::BorrowBrowser,
         Act::UseHisLink,
+        Act::AskMove,
+        Act::Move,
+        Act::MoveBack,
         Act::LogOut,
         Act::Age,
     ];

@@ -3,7 +3,7 @@
 //! No rule is written here a second time.
 
 use crate::rules::{Off, Rule};
-use crate::state::{Account, Anna, Linked, Mallory, State, Who};
+use crate::state::{Account, Address, Anna, Linked, Mallory, State, Who};
 use guestlist_domain::connection::{Audience, Connection, MergeRule, Strategy};
 use guestlist_domain::email::Email;
 use guestlist_domain::event::Actor;
@@ -41,7 +41,7 @@ fn whose(user: &UserId) -> Who {
 fn user(state: &State, who: Who) -> User {
     let account = state.of(who);
     let lifecycle = if account.is_active { Lifecycle::Active } else { Lifecycle::Pending };
-    let email = address(if account.is_moved { Mallory } else { who });
+    let email = address(if account.address == Address::Home { who } else { Mallory });
     User { lifecycle, email_proven_at: proven_at(account), ..User::invited(id(who), email, NOW) }
 }
 
@@ -273,6 +273,7 @@ pub(crate) fn wipe(state: &mut State, account: Who, turn: Turn, off: &Off) {
             (_, Belonging::Password) => (row.password, row.is_phished) = (None, false),
             (_, Belonging::Identities) => row.linked = [None; 2],
             (_, Belonging::ResetLinks) => row.has_his_link = false,
+            (_, Belonging::AddressCodes) => row.has_his_code = false,
             (_, Belonging::Sessions) => {
                 for browser in &mut state.browsers {
                     browser.session = browser.session.filter(|session| session.account != account);
@@ -290,6 +291,9 @@ fn is_off(turn: Turn, what: Belonging, off: &Off) -> bool {
         (Turn::Accepted, Belonging::ResetLinks) => Rule::AcceptanceTakesLinks,
         (Turn::Recovered, Belonging::Sessions) => Rule::RecoveryTakesSessions,
         (Turn::Recovered, Belonging::Identities) => Rule::RecoveryTakesIdentities,
+        (Turn::Recovered, Belonging::AddressCodes) => Rule::RecoveryTakesCodes,
+        (Turn::MovedBack, Belonging::Identities) => Rule::MovingBackTakesIdentities,
+        (Turn::MovedBack, Belonging::Sessions) => Rule::MovingBackTakesSessions,
         _ => return false,
     };
     !off.keeps(rule)

@@ -144,6 +144,9 @@ fn words(act: Act) -> String {
         Act::Unlink(who, subject) => format!("{who:?} removes {subject:?}'s identity"),
         Act::RemovePassword(who) => format!("{who:?} removes the password"),
         Act::ChangePassword(who) => format!("{who:?} changes the password"),
+        Act::AskMove => "Mallory asks for his address in Anna's account".to_owned(),
+        Act::Move => "Mallory types in the code from his mailbox".to_owned(),
+        Act::MoveBack => "Anna undoes the change by the mail to her mailbox".to_owned(),
         Act::UseHisLink => "Mallory uses his reset link".to_owned(),
         Act::Recover(who) => format!("{who:?} recovers by mail"),
     }

@@ -22,6 +22,10 @@ pub(crate) enum Rule {
     LastWayInStays,
     RecoveryTakesSessions,
     RecoveryTakesIdentities,
+    RecoveryTakesCodes,
+    MovingBackTakesIdentities,
+    MovingBackTakesSessions,
+    MoveIsUndone,
     MailboxAlwaysRecovers,
 }
 
@@ -81,6 +85,10 @@ pub(crate) const EVERY: &[Entry] = &[
     breaks(Rule::LastWayInStays, "the last way in stays (R10)", A_WAY_IN),
     breaks(Rule::RecoveryTakesSessions, "recovery ends the sessions (R4)", ALONE),
     breaks(Rule::RecoveryTakesIdentities, "recovery takes what the mailbox never covered (R4)", ALONE),
+    breaks(Rule::RecoveryTakesCodes, "recovery ends a change of the address that waits (R4)", ALONE),
+    breaks(Rule::MovingBackTakesSessions, "undoing a change of the address ends the sessions (R4)", ALONE),
+    breaks(Rule::MovingBackTakesIdentities, "undoing it takes what the old mailbox never covered (R4)", ALONE),
+    locks_out(Rule::MoveIsUndone, "the old mailbox can undo a change of the address (R4)"),
     locks_out(Rule::ReadingChangesNothing, "reading changes nothing (R6)"),
     locks_out(Rule::MailboxAlwaysRecovers, "the mailbox recovers whatever others added (R4)"),
 ];

@@ -30,6 +30,20 @@ pub(crate) struct Linked {
     pub(crate) by_acceptance: bool,
     /// It came after the mailbox was last proven.
     pub(crate) is_newer: bool,
+    /// It came after Anna's mailbox was last proven, wherever the account has moved since.
+    pub(crate) is_newer_to_her: bool,
+}
+
+/// The address of a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Address {
+    /// Its owner's.
+    #[default]
+    Home,
+    /// Mallory's, since before it was accepted.
+    Taken,
+    /// Mallory's, since whoever was signed in moved it there; the mailbox before can take it back.
+    Away,
 }
 
 /// An account.
@@ -45,8 +59,10 @@ pub(crate) struct Account {
     pub(crate) is_phished: bool,
     /// By subject.
     pub(crate) linked: [Option<Linked>; 2],
-    /// The row says Mallory's address.
-    pub(crate) is_moved: bool,
+    /// Which address the row says.
+    pub(crate) address: Address,
+    /// Mallory's mailbox has a code that moves the account there.
+    pub(crate) has_his_code: bool,
     /// Mallory holds a link by which a password can be set.
     pub(crate) has_his_link: bool,
 }
@@ -131,8 +147,9 @@ impl State {
         let his_password = hers.password == Some(Mallory) || hers.is_phished;
         !(his_password
             || hers.linked[Mallory.at()].is_some()
-            || hers.is_moved
+            || hers.address != Address::Home
             || hers.has_his_link
+            || hers.has_his_code
             || self.is_in(Mallory, Anna))
     }
 }

@@ -11,6 +11,7 @@ use crate::source::{SourceFile, Word, example, files, words};
 
 /// Modules that any act may use; what they offer is done inside the caller's transaction or has no effect at all.
 const BUILDING_BLOCKS: &[&str] = &[
+    "address_code",
     "admission",
     "app",
     "clock",

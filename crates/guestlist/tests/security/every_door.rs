@@ -31,6 +31,7 @@ pub(crate) async fn full_of_doors() -> (Scene, Vec<Door>) {
     let mut doors = invitation_doors(&mut scene).await;
     doors.extend(account_doors(&mut scene).await);
     doors.extend(address_doors(&mut scene).await);
+    doors.extend(address_change_doors(&mut scene).await);
     doors.extend(way_doors(&mut scene).await);
     doors.push(undo_door(&mut scene).await);
     doors.extend(merge_doors(&mut scene).await);
@@ -40,6 +41,7 @@ pub(crate) async fn full_of_doors() -> (Scene, Vec<Door>) {
     doors.extend(connection_doors(&mut scene).await);
     doors.extend(webhook_doors(&mut scene).await);
     doors.push(ledger_door(&mut scene).await);
+    doors.push(move_back_door(&mut scene).await);
     scene.house.mails().await;
     (scene, doors)
 }
@@ -121,6 +123,44 @@ async fn address_doors(scene: &mut Scene) -> Vec<Door> {
         doors.push(door(route, &visitor, page.form("Confirm address").with("code", &code)));
     }
     doors
+}
+
+async fn address_change_doors(scene: &mut Scene) -> Vec<Door> {
+    let mut doors = Vec::new();
+    for (name, route, button) in [
+        ("wants", "/account/address/change", "Mail me a code"),
+        ("moves", "/account/address/change/code", "Change address"),
+        ("stays", "/account/address/change/cancel", "Leave it as it is"),
+    ] {
+        let mut visitor = scene.guest(&format!("{name}@example.org")).await;
+        let email = format!("{name}@new.example");
+        let page = visitor.open("/account/address/change").await;
+        let form = page.form("Mail me a code").with("email", &email);
+        if name == "wants" {
+            doors.push(door(route, &visitor, form));
+            continue;
+        }
+        let page = visitor.press(&page, "Mail me a code", &[("email", &email)]).await;
+        let code = code_of(&scene.house.mail().await);
+        let form = page.form(button);
+        doors.push(door(route, &visitor, if name == "moves" { form.with("code", &code) } else { form }));
+    }
+    doors
+}
+
+async fn move_back_door(scene: &mut Scene) -> Door {
+    scene.house.mails().await;
+    let mut visitor = scene.guest("moved@example.org").await;
+    let page = visitor.open("/account/address/change").await;
+    let page = visitor.press(&page, "Mail me a code", &[("email", "moved@new.example")]).await;
+    let code = code_of(&scene.house.mail().await);
+    visitor.press(&page, "Change address", &[("code", &code)]).await;
+    scene.house.mails().await;
+    let id = scene.cellar.user("moved@new.example").await.id.to_string().replace('|', "%7C");
+    let mut admin = scene.house.visitor();
+    log_in(&mut admin, "admin@example.org", PASSWORD).await;
+    let page = admin.open(&format!("/admin/people/{id}")).await;
+    door("/admin/people/{id}/addresses/{change}/undo", &admin, page.form("Back to moved@example.org"))
 }
 
 async fn way_doors(scene: &mut Scene) -> Vec<Door> {

@@ -208,6 +208,11 @@ async fn address_pages(scene: &mut Scene, crawl: &mut Crawl) {
         "/account/address",
         gerd.submit(&page.form("Confirm address").with("code", "1")).await.assert_status(400),
     );
+    let page = crawl.visit(&mut gerd, "/account/address/change", "/account/address/change", 200).await;
+    gerd.press(&page, "Mail me a code", &[("email", "gerd@new.example")]).await;
+    let page = crawl.visit(&mut gerd, "/account/address/change", "/account/address/change", 200).await;
+    let again = gerd.submit(&page.form("Change address").with("code", "1")).await;
+    crawl.look("/account/address/change", again.assert_status(400));
     scene.house.mails().await;
 }
 

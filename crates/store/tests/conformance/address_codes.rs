@@ -2,10 +2,11 @@
 
 use crate::database::{Database, on_both_engines};
 use crate::world::*;
-use guestlist_domain::address_code::{AddressCode, LIFETIME, TRIES};
+use guestlist_domain::address_code::{AddressCode, Errand, LIFETIME, TRIES};
 use guestlist_domain::email::Email;
-use guestlist_domain::ids::AddressCodeId;
-use guestlist_store::{address_codes, users};
+use guestlist_domain::ids::{AddressCodeId, UserId};
+use guestlist_store::address_codes::{self, Asked};
+use guestlist_store::users;
 
 on_both_engines!(
     the_newest_code_of_a_user_is_the_only_one,
@@ -21,7 +22,12 @@ fn address(owner: &str) -> Email {
 }
 
 fn code(name: &str, owner: &str) -> AddressCode {
-    AddressCode::new(AddressCodeId::new(format!("adc_{name}")), id_of(owner), address(owner), NOW)
+    AddressCode::new(AddressCodeId::new(format!("adc_{name}")), id_of(owner), Errand::Confirm, address(owner), NOW)
+}
+
+/// The owner's code for the own address.
+const fn own<'a>(user: &'a UserId, email: &'a Email) -> Asked<'a> {
+    Asked { user, errand: Errand::Confirm, email }
 }
 
 async fn the_newest_code_of_a_user_is_the_only_one(database: Database) {
@@ -31,12 +37,12 @@ async fn the_newest_code_of_a_user_is_the_only_one(database: Database) {
             users::insert(tx, &active("anna")).await?;
             assert_eq!(address_codes::find(tx, &id_of("anna")).await?, None);
             address_codes::replace(tx, &code("a", "anna"), "first").await?;
-            assert!(address_codes::take_try(tx, &id_of("anna"), &address("anna"), NOW).await?);
+            assert!(address_codes::take_try(tx, own(&id_of("anna"), &address("anna")), NOW).await?);
             let newer = AddressCode { created_at: later(1), ..code("b", "anna") };
             address_codes::replace(tx, &newer, "second").await?;
             assert_eq!(address_codes::find(tx, &id_of("anna")).await?, Some(newer), "with all its tries");
-            assert!(!address_codes::spend(tx, &id_of("anna"), &address("anna"), "first", NOW).await?);
-            assert!(address_codes::spend(tx, &id_of("anna"), &address("anna"), "second", NOW).await?);
+            assert!(!address_codes::spend(tx, own(&id_of("anna"), &address("anna")), "first", NOW).await?);
+            assert!(address_codes::spend(tx, own(&id_of("anna"), &address("anna")), "second", NOW).await?);
             Ok(())
         })
     })
@@ -53,13 +59,18 @@ async fn a_code_is_spent_once_in_time_and_for_its_address(database: Database) {
             }
             let (anna, email) = (id_of("anna"), address("anna"));
             let end = NOW.plus(LIFETIME);
-            assert!(!address_codes::spend(tx, &anna, &email, "anna", end).await?, "it ended at this very moment");
-            assert!(!address_codes::take_try(tx, &anna, &email, end).await?);
-            assert!(!address_codes::spend(tx, &anna, &address("ben"), "anna", NOW).await?, "another address");
-            assert!(!address_codes::take_try(tx, &anna, &address("ben"), NOW).await?);
-            assert!(!address_codes::spend(tx, &id_of("ben"), &address("ben"), "anna", NOW).await?, "another's code");
-            assert!(address_codes::spend(tx, &anna, &email, "anna", NOW).await?);
-            assert!(!address_codes::spend(tx, &anna, &email, "anna", NOW).await?, "it was used");
+            assert!(!address_codes::spend(tx, own(&anna, &email), "anna", end).await?, "it ended at this very moment");
+            assert!(!address_codes::take_try(tx, own(&anna, &email), end).await?);
+            for asked in [own(&anna, &address("ben")), Asked { errand: Errand::Move, ..own(&anna, &email) }] {
+                assert!(!address_codes::spend(tx, asked, "anna", NOW).await?, "another address, another errand");
+                assert!(!address_codes::take_try(tx, asked, NOW).await?);
+            }
+            assert!(
+                !address_codes::spend(tx, own(&id_of("ben"), &address("ben")), "anna", NOW).await?,
+                "another's code"
+            );
+            assert!(address_codes::spend(tx, own(&anna, &email), "anna", NOW).await?);
+            assert!(!address_codes::spend(tx, own(&anna, &email), "anna", NOW).await?, "it was used");
             assert!(address_codes::find(tx, &id_of("ben")).await?.is_some());
             Ok(())
         })
@@ -74,11 +85,11 @@ async fn tries_are_counted_down_and_end(database: Database) {
             users::insert(tx, &active("anna")).await?;
             address_codes::replace(tx, &code("a", "anna"), "a").await?;
             for left in (0..TRIES).rev() {
-                assert!(address_codes::take_try(tx, &id_of("anna"), &address("anna"), NOW).await?);
+                assert!(address_codes::take_try(tx, own(&id_of("anna"), &address("anna")), NOW).await?);
                 let found = address_codes::find(tx, &id_of("anna")).await?;
                 assert_eq!(found.map(|code| code.tries_left), Some(left));
             }
-            assert!(!address_codes::take_try(tx, &id_of("anna"), &address("anna"), NOW).await?);
+            assert!(!address_codes::take_try(tx, own(&id_of("anna"), &address("anna")), NOW).await?);
             Ok(())
         })
     })
@@ -127,11 +138,11 @@ impl Act {
                 match self {
                     Self::Spend(round) => {
                         let name = format!("u{round}");
-                        address_codes::spend(tx, &id_of(&name), &address(&name), "right", NOW).await
+                        address_codes::spend(tx, own(&id_of(&name), &address(&name)), "right", NOW).await
                     }
                     Self::Try(round) => {
                         let name = format!("u{round}");
-                        address_codes::take_try(tx, &id_of(&name), &address(&name), NOW).await
+                        address_codes::take_try(tx, own(&id_of(&name), &address(&name)), NOW).await
                     }
                 }
             })

@@ -15,6 +15,7 @@ on_both_engines!(
     a_line_comes_back_as_it_went_and_outlives_its_user,
     lines_are_listed_newest_first,
     a_line_is_undone_once,
+    case_080_links_that_undo_are_forgotten_from_a_moment_on,
     of_64_who_undo_a_line_one_does,
 );
 
@@ -92,6 +93,27 @@ async fn a_line_is_undone_once(database: Database) {
             assert!(link_ledger::is_undone(tx, &id).await?);
             assert!(!link_ledger::append(tx, &undoing("c", "anna", "a"), None).await?);
             assert_eq!(link_ledger::find(tx, &LedgerId::new("lgr_c")).await?, None);
+            Ok(())
+        })
+    })
+    .await;
+}
+
+async fn case_080_links_that_undo_are_forgotten_from_a_moment_on(database: Database) {
+    let store = opened(&database).await;
+    write(&store, |tx| {
+        Box::pin(async move {
+            for (seconds, name, owner) in [(0, "a", "anna"), (1, "b", "anna"), (2, "c", "anna"), (2, "d", "ben")] {
+                let entry = Entry { at: later(seconds), ..line(name, owner) };
+                assert!(link_ledger::append(tx, &entry, Some(hash(name))).await?);
+            }
+            assert_eq!(link_ledger::forget_links_since(tx, &id_of("anna"), later(1)).await?, 2);
+            let mut known = Vec::new();
+            for name in ["a", "b", "c", "d"] {
+                known.extend(link_ledger::find_by_undo(tx, hash(name)).await?.map(|_| name));
+            }
+            assert_eq!(known, ["a", "d"]);
+            assert_eq!(link_ledger::of_user(tx, &id_of("anna"), 9).await?.len(), 3, "the lines stay");
             Ok(())
         })
     })

@@ -14,6 +14,7 @@
 mod database;
 
 mod accept_races;
+mod address_changes;
 mod address_codes;
 mod events;
 mod every_function;

@@ -5,7 +5,7 @@
 use super::{PER_PAGE, admit, cut, page_number, timeline};
 use crate::WebState;
 use crate::error::Problem;
-use crate::view::console::{LedgerRow, PeoplePage, PersonPage, PersonRow, PersonState, PersonWay};
+use crate::view::console::{LedgerRow, MoveRow, PeoplePage, PersonPage, PersonRow, PersonState, PersonWay};
 use crate::view::parts::Pages;
 use crate::visit::{Posted, Press, Visit};
 use axum::Router;
@@ -15,11 +15,11 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use guestlist_app::people;
 use guestlist_app::sessions::SignedIn;
-use guestlist_app::undo::{self, LedgerLine, UndoError};
+use guestlist_app::undo::{self, LedgerLine, Move, UndoError};
 use guestlist_app::users::{self, UserError, UserQuery, UserView};
 use guestlist_domain::connection::Connection;
 use guestlist_domain::identity::Identity;
-use guestlist_domain::ids::{LedgerId, UserId};
+use guestlist_domain::ids::{AddressChangeId, LedgerId, UserId};
 use guestlist_domain::user::{Standing, User};
 use guestlist_domain::user_filter::{Fact, OrderField, TextField, TextMatch, UserFilter, UserOrder};
 use serde::Deserialize;
@@ -32,6 +32,7 @@ pub(super) fn router() -> Router<WebState> {
         .route("/admin/people/{id}/block", post(block))
         .route("/admin/people/{id}/unblock", post(unblock))
         .route("/admin/people/{id}/ledger/{entry}/undo", post(undo_line))
+        .route("/admin/people/{id}/addresses/{change}/undo", post(move_back))
 }
 
 #[derive(Deserialize)]
@@ -96,6 +97,7 @@ async fn person_page(
 ) -> Result<Response, Problem> {
     let person = people::show(&visit.app, &id).await?.ok_or(Problem::NotFound)?;
     let lines = undo::ledger_of(&visit.app, &id).await?.unwrap_or_default();
+    let moves = undo::moves_of(&visit.app, &id).await?;
     let status = if problem.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
     let user = &person.user;
     let page = PersonPage {
@@ -114,6 +116,7 @@ async fn person_page(
         invitation: person.invitation.as_ref().map(ToString::to_string),
         timeline: timeline::told(&visit.app, &person.history).await?,
         ledger: ledger_rows(&visit, lines).await?,
+        moves: moves.into_iter().map(move_row).collect(),
         problem,
     };
     visit.page_with(status, &page)
@@ -137,14 +140,42 @@ async fn ledger_rows(visit: &Visit, lines: Vec<LedgerLine>) -> Result<Vec<Ledger
     Ok(lines.into_iter().map(row).collect())
 }
 
+fn move_row(Move { change, undoable_until }: Move) -> MoveRow {
+    MoveRow {
+        id: change.id.to_string(),
+        at: change.at,
+        from: change.from.to_string(),
+        to: change.to.to_string(),
+        closed: change.closed_at.is_some(),
+        undoable_until,
+    }
+}
+
 async fn undo_line(Path((id, entry)): Path<(String, String)>, posted: Posted<Press>) -> Result<Response, Problem> {
     let (visit, signed_in) = admit!(posted.visit);
     let id = UserId::new(id);
-    match undo::by_administrator(&visit.app, &signed_in.actor(), &id, &LedgerId::new(entry)).await {
+    let undone = undo::by_administrator(&visit.app, &signed_in.actor(), &id, &LedgerId::new(entry)).await;
+    after_undo(visit, &signed_in, id, undone).await
+}
+
+async fn move_back(Path((id, change)): Path<(String, String)>, posted: Posted<Press>) -> Result<Response, Problem> {
+    let (visit, signed_in) = admit!(posted.visit);
+    let id = UserId::new(id);
+    let undone = undo::move_back(&visit.app, &signed_in.actor(), &id, &AddressChangeId::new(change)).await;
+    after_undo(visit, &signed_in, id, undone).await
+}
+
+async fn after_undo(
+    visit: Visit,
+    signed_in: &SignedIn,
+    id: UserId,
+    undone: Result<(), UndoError>,
+) -> Result<Response, Problem> {
+    match undone {
         Ok(()) => back_to(visit, &id),
         Err(UndoError::NotFound) => Err(Problem::NotFound),
         Err(UndoError::Unexpected(error)) => Err(error.into()),
-        Err(told) => person_page(visit, &signed_in, id, Some(told.to_string())).await,
+        Err(told) => person_page(visit, signed_in, id, Some(told.to_string())).await,
     }
 }
 

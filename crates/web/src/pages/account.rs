@@ -70,6 +70,7 @@ async fn account_page(
         name: user.profile.name.clone(),
         email: user.email.to_string(),
         confirmed: Confirmed::of(user.email_verified, visit.app.sends_mail()),
+        can_change_address: visit.app.sends_mail(),
         admin: user.is_admin(),
         offers_password: ways.offers_password,
         password: ways.has_password.then_some(PasswordWay { set_at: user.last_password_reset_at, removable }),

@@ -1,10 +1,11 @@
-//! The link in the mail that tells of a changed way in.
+//! The link in the mail that tells of a changed way in, or of a changed address.
 //!
 //! Owns the pages around it. Opening it writes nothing (R6); only the press undoes, and [`guestlist_app::undo`] says
 //! whether it may.
 
 use crate::WebState;
 use crate::error::Problem;
+use crate::view::parts::Masked;
 use crate::view::undo::{DeadUndo, DeadUndoPage, UndoDonePage, UndoPage};
 use crate::visit::{Posted, Press, Visit};
 use axum::Router;
@@ -12,7 +13,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
-use guestlist_app::undo::{self, Look, UndoError};
+use guestlist_app::undo::{self, Look, UndoError, Undoing, Undone};
 use guestlist_domain::ledger::{NotUndone, Undo};
 use guestlist_domain::secret::{Purpose, Secret};
 
@@ -30,16 +31,27 @@ async fn open_link(mut visit: Visit, Path(token): Path<String>) -> Result<Respon
 async fn show(visit: Visit) -> Result<Response, Problem> {
     let link = visit.link(Purpose::Undo).ok_or(Problem::LostWay)?;
     match undo::look(&visit.app, &link).await {
-        Ok(Look::Open(undoing)) => {
-            let how = match undoing.how {
-                Undo::Unlink => "unlink",
-                Undo::Relink => "relink",
-            };
-            visit.page(&UndoPage { how, provider: undoing.provider, email: undoing.email })
-        }
+        Ok(Look::Open(undoing)) => visit.page(&told(*undoing)),
         Ok(Look::Dead(why)) => dead(visit, word(why)),
         Ok(Look::Unknown) => dead(visit, DeadUndo::Unknown),
         Err(error) => not_undone(visit, error),
+    }
+}
+
+fn told(undoing: Undoing) -> UndoPage {
+    match undoing {
+        Undoing::Way { how: Undo::Unlink, provider, email } => {
+            UndoPage { how: "unlink", provider, email, moved_to: None }
+        }
+        Undoing::Way { how: Undo::Relink, provider, email } => {
+            UndoPage { how: "relink", provider, email, moved_to: None }
+        }
+        Undoing::Move { back_to, from } => UndoPage {
+            how: "move",
+            provider: String::new(),
+            email: back_to.to_string(),
+            moved_to: Some(Masked::new(from)),
+        },
     }
 }
 
@@ -47,10 +59,19 @@ async fn press(posted: Posted<Press>) -> Result<Response, Problem> {
     let mut visit = posted.visit;
     let link = visit.link(Purpose::Undo).ok_or(Problem::LostWay)?;
     match undo::by_link(&visit.app, &link).await {
-        Ok(()) => {
+        Ok(undone) => {
             visit.drop_link(Purpose::Undo);
             // Every session of that account ended, this browser's too if it was one.
-            visit.page(&UndoDonePage {})
+            match undone {
+                Undone::Way => visit.page(&UndoDonePage { moved_back_to: None }),
+                Undone::Move { email, reset: None } => {
+                    visit.page(&UndoDonePage { moved_back_to: Some(email.to_string()) })
+                }
+                Undone::Move { reset: Some(reset), .. } => {
+                    visit.keep_link(&reset)?;
+                    visit.redirect("/reset")
+                }
+            }
         }
         Err(error) => not_undone(visit, error),
     }

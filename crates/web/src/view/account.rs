@@ -16,6 +16,8 @@ pub struct AccountPage {
     pub email: String,
     /// Whether the address is theirs.
     pub confirmed: Confirmed,
+    /// Whether another address can be asked for: its mailbox needs a mail.
+    pub can_change_address: bool,
     /// Whether the account may use the console.
     pub admin: bool,
     /// Whether passwords are a way in here at all.
@@ -110,6 +112,8 @@ pub enum Done {
     LastWayKept,
     /// The address is confirmed.
     AddressConfirmed,
+    /// The account has another address.
+    AddressChanged,
     /// Another account is a part of this one now.
     Merged,
     /// Two accounts cannot be one.
@@ -125,6 +129,7 @@ impl Done {
             Self::PasswordSaved => "password-saved",
             Self::LastWayKept => "last-way-kept",
             Self::AddressConfirmed => "address-confirmed",
+            Self::AddressChanged => "address-changed",
             Self::Merged => "merged",
             Self::NotMerged => "not-merged",
         }
@@ -138,6 +143,7 @@ impl Done {
             Self::PasswordSaved,
             Self::LastWayKept,
             Self::AddressConfirmed,
+            Self::AddressChanged,
             Self::Merged,
             Self::NotMerged,
         ]

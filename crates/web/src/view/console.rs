@@ -307,8 +307,27 @@ pub struct PersonPage {
     pub timeline: Vec<Moment>,
     /// Why these ways in are one person, the newest first.
     pub ledger: Vec<LedgerRow>,
+    /// Which addresses the owner changed, the newest first.
+    pub moves: Vec<MoveRow>,
     /// Why something was not undone.
     pub problem: Option<String>,
+}
+
+/// A change of the address by its owner.
+#[derive(Clone, Debug, Serialize)]
+pub struct MoveRow {
+    /// Its id, which the form's address carries.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+    /// The address before.
+    pub from: String,
+    /// The address since.
+    pub to: String,
+    /// Whether it was undone, or an administrator decided on the address since.
+    pub closed: bool,
+    /// Until when it can be undone.
+    pub undoable_until: Option<Timestamp>,
 }
 
 /// A line of the link ledger.

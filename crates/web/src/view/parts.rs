@@ -31,6 +31,10 @@ pub enum Problem {
     DeadCode,
     /// The text is no mail address.
     NotAnAddress,
+    /// It is the account's address already.
+    SameAddress,
+    /// The address belongs to somebody else by now.
+    AddressTaken,
     /// The password is too short.
     PasswordTooShort,
     /// The password is longer than is read.

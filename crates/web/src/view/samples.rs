@@ -4,7 +4,7 @@ use super::accept::{
     AcceptPage, ConfirmAddressPage, DeadLink, DeadLinkPage, DeclinedPage, LinkSentPage, WrongUserPage,
 };
 use super::account::{AccountPage, Confirmed, Done, PasswordWay, SessionFacts, Way};
-use super::address::AddressPage;
+use super::address::{AddressPage, ChangeAddressPage};
 use super::merge::{Differs, MergePage};
 use super::notice::{Notice, NoticePage};
 use super::parts::{Masked, Problem, Provider};
@@ -291,16 +291,39 @@ impl Samples for AddressPage {
     }
 }
 
+impl Samples for ChangeAddressPage {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let email = "anna@example.org".to_owned();
+        let ask = Self { email, mailed_to: None, typed: String::new(), problem: None };
+        let enter = Self { mailed_to: some("anna@example.net"), ..ask.clone() };
+        let again = |problem| Self { typed: "anna@example".to_owned(), problem: Some(problem), ..ask.clone() };
+        vec![
+            ("not_an_address", again(Problem::NotAnAddress)),
+            ("same", again(Problem::SameAddress)),
+            ("taken", again(Problem::AddressTaken)),
+            ("wrong_code", Self { problem: Some(Problem::WrongCode), ..enter.clone() }),
+            ("enter", enter),
+            ("ask", ask),
+        ]
+    }
+}
+
 impl Samples for UndoPage {
     fn samples() -> Vec<(&'static str, Self)> {
-        let page = |how| Self { how, provider: "Google".to_owned(), email: "anna@example.org".to_owned() };
-        vec![("unlink", page("unlink")), ("relink", page("relink"))]
+        let page =
+            |how| Self { how, provider: "Google".to_owned(), email: "anna@example.org".to_owned(), moved_to: None };
+        let moved_to = Email::parse("mallory@example.net").ok().map(Masked::new);
+        vec![
+            ("unlink", page("unlink")),
+            ("relink", page("relink")),
+            ("move", Self { provider: String::new(), moved_to, ..page("move") }),
+        ]
     }
 }
 
 impl Samples for UndoDonePage {
     fn samples() -> Vec<(&'static str, Self)> {
-        vec![("done", Self {})]
+        vec![("done", Self::default()), ("moved_back", Self { moved_back_to: some("anna@example.org") })]
     }
 }
 
@@ -351,6 +374,7 @@ impl Samples for AccountPage {
             name: some("Anna Berg"),
             email: "anna@example.org".to_owned(),
             confirmed: Confirmed::Yes,
+            can_change_address: true,
             admin: true,
             offers_password: true,
             password: Some(PasswordWay { set_at: Some(NOON), removable: true }),
@@ -365,6 +389,7 @@ impl Samples for AccountPage {
         let provider_only = Self {
             name: None,
             confirmed: Confirmed::No,
+            can_change_address: false,
             admin: false,
             password: None,
             ways: vec![last],
@@ -382,6 +407,7 @@ impl Samples for AccountPage {
             ("connected", Self { done: Some(Done::Connected), ..full.clone() }),
             ("removed", Self { done: Some(Done::Removed), ..full.clone() }),
             ("saved", Self { done: Some(Done::PasswordSaved), ..full.clone() }),
+            ("address_changed", Self { done: Some(Done::AddressChanged), ..full.clone() }),
             ("merged", Self { done: Some(Done::Merged), ..full.clone() }),
             ("not_merged", Self { done: Some(Done::NotMerged), ..full.clone() }),
             ("kept", Self { done: Some(Done::LastWayKept), ..provider_only.clone() }),
@@ -435,6 +461,7 @@ fn every_page_around_signing_in_renders() {
     check::<LoggedOutPage>();
     check::<AccountPage>();
     check::<AddressPage>();
+    check::<ChangeAddressPage>();
     check::<MergePage>();
     check::<UndoPage>();
     check::<UndoDonePage>();

@@ -3,7 +3,7 @@
 use super::{NOON, Samples, check, some};
 use crate::view::console::{
     ByWhom, Choice, DeliveryFacts, InvitationDone, InvitationPage, InvitationRow, InvitationsPage, InviteForm,
-    InvitePage, InviteProblem, LedgerRow, Moment, PeoplePage, PersonPage, PersonRow, PersonState, PersonWay,
+    InvitePage, InviteProblem, LedgerRow, Moment, MoveRow, PeoplePage, PersonPage, PersonRow, PersonState, PersonWay,
     RevokePage,
 };
 use crate::view::parts::Pages;
@@ -167,6 +167,19 @@ impl Samples for PeoplePage {
     }
 }
 
+/// A change of the address that can be undone, and one that was.
+fn moves() -> Vec<MoveRow> {
+    let moved = MoveRow {
+        id: "ach_1".to_owned(),
+        at: NOON,
+        from: "anna@example.com".to_owned(),
+        to: "anna@example.org".to_owned(),
+        closed: false,
+        undoable_until: Some(NOON),
+    };
+    vec![moved.clone(), MoveRow { closed: true, undoable_until: None, ..moved }]
+}
+
 impl Samples for PersonPage {
     fn samples() -> Vec<(&'static str, Self)> {
         let way = |rule: LinkRule| PersonWay {
@@ -221,6 +234,7 @@ impl Samples for PersonPage {
             invitation: some("inv_1"),
             timeline: vec![moment(EventKind::LoginSucceeded, ByWhom::Guest), moment(EventKind::UserCreated, client)],
             ledger,
+            moves: moves(),
             problem: None,
         };
         let pending = Self {
@@ -234,6 +248,7 @@ impl Samples for PersonPage {
             password: false,
             ways: vec![],
             ledger: vec![],
+            moves: vec![],
             invitation: None,
             ..full.clone()
         };
