@@ -230,6 +230,12 @@ change-address-mailed = Wir haben einen Code an { $email } geschickt. Geben Sie 
 change-address-press = Adresse ändern
 change-address-cancel = So lassen, wie es ist
 
+# Zurück zur Anwendung.
+answer-title = Einen Augenblick
+answer-text = Sie sind auf dem Weg zurück zur Anwendung. Wenn nichts geschieht, drücken Sie den Knopf.
+answer-press = Weiter
+answer-told = Sie sind angemeldet. Sie können diese Seite schließen.
+
 # Ein Link, der eine Änderung rückgängig macht.
 undo-title-unlink = { $provider } wieder entfernen?
 undo-title-relink = { $provider } zurückholen?

@@ -230,6 +230,12 @@ change-address-mailed = We mailed a code to { $email }. Type it in here. Everybo
 change-address-press = Change address
 change-address-cancel = Leave it as it is
 
+# Back to the application.
+answer-title = One moment
+answer-text = You are on your way back to the application. If nothing happens, press the button.
+answer-press = Continue
+answer-told = You are logged in. You can close this page.
+
 # A link that undoes a change.
 undo-title-unlink = Take { $provider } off again?
 undo-title-relink = Bring { $provider } back?

@@ -5,15 +5,16 @@
 //! (case 134). Must not know pages or cookies.
 
 use crate::app::App;
+use crate::claims;
 use crate::error::Unexpected;
 use crate::keys;
 use crate::landing;
 use crate::sessions::SignedIn;
 use guestlist_domain::authorization::{
-    self, Decision, ErrorCode, Parameters, Pending, Refused, Rejection, Request, decide,
+    self, Decision, Delivery, ErrorCode, Parameters, Pending, Refused, Rejection, Request, decide,
 };
 use guestlist_domain::client::Client;
-use guestlist_domain::grant::{CODE_LIFETIME, CodeBinding, grant_end};
+use guestlist_domain::grant::{CODE_LIFETIME, CodeBinding, CodeChallenge, grant_end};
 use guestlist_domain::ids::{ClientId, GrantId, UserId};
 use guestlist_domain::secret::{Purpose, Secret};
 use guestlist_store::grants::NewGrant;
@@ -28,8 +29,8 @@ const USAGE: &str = "authorize";
 pub enum Outcome {
     /// Stay here: nobody can be told but the person.
     Unanswerable(Unanswerable),
-    /// Go to this address: back to the application with a code or a refusal, or on to its own log-in route.
-    GoTo(String),
+    /// Carry this to the application: what it asked for, or a refusal; or go to its own log-in route.
+    Answer(Delivery),
     /// Sign in, and come back with this.
     SignIn {
         /// The request that waits, sealed.
@@ -85,7 +86,7 @@ pub async fn authorize(
     let request = match authorization::read(parameters, &client, &userinfo_audience(app)) {
         Ok(request) => request,
         Err(Rejection::Untrusted) => return Ok(Outcome::Unanswerable(Unanswerable::RedirectUri)),
-        Err(Rejection::Told(to, refused)) => return Ok(Outcome::GoTo(to.with_refusal(&refused))),
+        Err(Rejection::Told(to, refused)) => return Ok(Outcome::Answer(to.refuse(&refused))),
     };
     let expected = expected_user(app, &request).await?;
     let pending = Pending { request, expected: None, started_at: app.now() };
@@ -94,8 +95,8 @@ pub async fn authorize(
         (None, Err(NotOurToken)) => return Ok(refuse(&pending, "The id_token_hint is not valid.")),
         (None, Ok(expected)) => expected,
     };
-    let waiting = Waiting { application: client.name, pending: Pending { expected, ..pending } };
-    dispatch(app, &waiting, signed_in).await
+    let waiting = Waiting { application: client.name.clone(), pending: Pending { expected, ..pending } };
+    dispatch(app, &client, &waiting, signed_in).await
 }
 
 /// Goes on with a request that waited, for an application that still has the address.
@@ -106,7 +107,7 @@ pub async fn resume(app: &App, sealed: &str, signed_in: Option<&SignedIn>) -> Re
     match client.filter(|client| client.may_redirect_to(&request.redirect_uri)) {
         None => Ok(Outcome::Unanswerable(Unanswerable::Lost)),
         Some(client) if waiting.pending.is_over(app.now()) => Ok(begin_anew(app, &client)),
-        Some(_) => dispatch(app, &waiting, signed_in).await,
+        Some(client) => dispatch(app, &client, &waiting, signed_in).await,
     }
 }
 
@@ -120,10 +121,10 @@ pub fn peek(app: &App, sealed: &str) -> Option<PendingRequest> {
     Some(PendingRequest { client, application, login_hint, connection, wants_signup, ui_locales, redirect_uri })
 }
 
-/// The address by which the application learns that nobody will come: `access_denied`, and why.
-pub fn deny(app: &App, sealed: &str, why: &'static str) -> Option<String> {
+/// How the application learns that nobody will come: `access_denied`, and why.
+pub fn deny(app: &App, sealed: &str, why: &'static str) -> Option<Delivery> {
     let refused = Refused::new(ErrorCode::AccessDenied, why);
-    open(app, sealed).map(|waiting| waiting.pending.reply_to().with_refusal(&refused))
+    open(app, sealed).map(|waiting| waiting.pending.reply_to().refuse(&refused))
 }
 
 /// The audience of tokens that open `/userinfo`.
@@ -131,12 +132,17 @@ fn userinfo_audience(app: &App) -> String {
     app.public_url().at("/userinfo")
 }
 
-async fn dispatch(app: &App, waiting: &Waiting, signed_in: Option<&SignedIn>) -> Result<Outcome, Unexpected> {
+async fn dispatch(
+    app: &App,
+    client: &Client,
+    waiting: &Waiting,
+    signed_in: Option<&SignedIn>,
+) -> Result<Outcome, Unexpected> {
     let pending = &waiting.pending;
     let who = signed_in.map(|signed_in| (&signed_in.session, &signed_in.user));
     match (decide(pending, who, app.now()), signed_in) {
-        (Decision::Continue, Some(signed_in)) => match issue_code(app, pending, signed_in).await? {
-            Some(code) => Ok(Outcome::GoTo(pending.reply_to().with_code(code.expose()))),
+        (Decision::Continue, Some(signed_in)) => match fulfil(app, client, pending, signed_in).await? {
+            Some(fields) => Ok(Outcome::Answer(pending.reply_to().deliver(fields))),
             // The session ended between the two looks at it: now nobody is signed in.
             None => answer(app, waiting, decide(pending, None, app.now())),
         },
@@ -146,7 +152,7 @@ async fn dispatch(app: &App, waiting: &Waiting, signed_in: Option<&SignedIn>) ->
 
 fn answer(app: &App, waiting: &Waiting, decision: Decision) -> Result<Outcome, Unexpected> {
     match decision {
-        Decision::Refuse(refused) => Ok(Outcome::GoTo(waiting.pending.reply_to().with_refusal(&refused))),
+        Decision::Refuse(refused) => Ok(Outcome::Answer(waiting.pending.reply_to().refuse(&refused))),
         Decision::AskSignIn(_) | Decision::Continue => {
             let plain = serde_json::to_string(waiting).map_err(|error| Unexpected::Broken(error.to_string()))?;
             Ok(Outcome::SignIn { resume: app.seal().seal_text(USAGE, &plain, app.entropy())? })
@@ -154,10 +160,46 @@ fn answer(app: &App, waiting: &Waiting, decision: Decision) -> Result<Outcome, U
     }
 }
 
+/// What is wanted, by name; `None` if the session ended meanwhile.
+async fn fulfil(
+    app: &App,
+    client: &Client,
+    pending: &Pending,
+    signed_in: &SignedIn,
+) -> Result<Option<Vec<(&'static str, String)>>, Unexpected> {
+    let (request, mut fields) = (&pending.request, Vec::new());
+    let code = match request.wanted.challenge() {
+        None => None,
+        Some(challenge) => match issue_code(app, request, challenge, signed_in).await? {
+            None => return Ok(None),
+            code => code,
+        },
+    };
+    fields.extend(code.as_ref().map(|code| ("code", code.expose().to_owned())));
+    if request.wanted.has_id_token() {
+        let subject = claims::Subject {
+            client,
+            session: &signed_in.session.id,
+            authenticated_at: signed_in.session.authenticated_at,
+            user: &signed_in.user,
+            scope: &request.scope,
+            nonce: request.nonce.as_deref(),
+            beside: code.as_ref().map_or(claims::Beside::Nothing, claims::Beside::Code),
+        };
+        let signer = keys::signer(app).await?;
+        fields.push(("id_token", claims::id_token(app, &signer, &subject, app.now())?.expose().to_owned()));
+    }
+    Ok(Some(fields))
+}
+
 /// Grant and code in one transaction, on the condition that session and user are still good.
-async fn issue_code(app: &App, pending: &Pending, signed_in: &SignedIn) -> Result<Option<Secret>, Unexpected> {
+async fn issue_code(
+    app: &App,
+    request: &Request,
+    challenge: &CodeChallenge,
+    signed_in: &SignedIn,
+) -> Result<Option<Secret>, Unexpected> {
     let (now, code) = (app.now(), app.entropy().secret(Purpose::Code));
-    let request = &pending.request;
     let grant = NewGrant {
         id: GrantId::mint(now, app.entropy().bytes()),
         client: request.client.clone(),
@@ -170,7 +212,7 @@ async fn issue_code(app: &App, pending: &Pending, signed_in: &SignedIn) -> Resul
         grant: grant.id.clone(),
         redirect_uri: request.redirect_uri.clone(),
         redirect_uri_sent: request.redirect_uri_sent,
-        challenge: request.challenge.clone(),
+        challenge: challenge.clone(),
         expires_at: now.plus(CODE_LIFETIME),
     };
     let hash = code.hash();
@@ -243,13 +285,13 @@ async fn expected_user(app: &App, request: &Request) -> Result<Result<Option<Use
 }
 
 fn refuse(pending: &Pending, why: &'static str) -> Outcome {
-    Outcome::GoTo(pending.reply_to().with_refusal(&Refused::new(ErrorCode::InvalidRequest, why)))
+    Outcome::Answer(pending.reply_to().refuse(&Refused::new(ErrorCode::InvalidRequest, why)))
 }
 
 /// The person waited too long: the application may ask again, at its own log-in route if it has one.
 fn begin_anew(app: &App, client: &Client) -> Outcome {
     let route = landing::log_in_route(client, &app.public_url().issuer());
-    route.map_or(Outcome::Unanswerable(Unanswerable::Lost), Outcome::GoTo)
+    route.map_or(Outcome::Unanswerable(Unanswerable::Lost), |route| Outcome::Answer(Delivery::GoTo(route)))
 }
 
 fn open(app: &App, sealed: &str) -> Option<Waiting> {

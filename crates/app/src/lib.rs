@@ -11,6 +11,7 @@ mod address_code;
 mod admission;
 pub mod app;
 pub mod authorize;
+mod claims;
 pub mod clients;
 pub mod clock;
 pub mod connections;

@@ -4,7 +4,6 @@
 //! for people are opaque and looked up at each use, so that a block takes effect at once (R20); a machine's is a JWT.
 //! Must not know HTTP.
 
-mod claims;
 mod client;
 mod code;
 mod family;

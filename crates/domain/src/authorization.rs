@@ -1,11 +1,16 @@
 //! An authorization request: what an application asks on behalf of a browser, and what has to happen first.
 //!
 //! Owns [`read`], one named check a line, and [`decide`], one pure rule over request and session. The path is narrow
-//! (R23): code flow, S256, registered address; everything else is refused or ignored. Must not know HTTP, nor how the
+//! (R23): a code with S256, or an ID token for clients that may have it so, to a registered address; everything else is
+//! refused or ignored. Must not know HTTP, nor how the
 //! browser is signed in. OpenID Connect Core 1.0, 3.1.2; RFC 9700, 2.1.
 
+mod answer;
+
+pub use answer::{Delivery, ReplyTo, Road, Wanted};
+
 use crate::client::Client;
-use crate::grant::{CodeChallenge, Scopes};
+use crate::grant::Scopes;
 use crate::ids::{ClientId, UserId};
 use crate::session::Session;
 use crate::time::{Timestamp, hours};
@@ -13,7 +18,6 @@ use crate::user::{Standing, User};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::time::Duration;
-use url::form_urlencoded;
 
 /// A person may take this long to sign in before the application has to ask again.
 pub const PENDING_LIFETIME: Duration = hours(1);
@@ -85,8 +89,10 @@ pub struct Request {
     pub nonce: Option<String>,
     /// What it asks for, as far as it can be granted.
     pub scope: Scopes,
-    /// The challenge that the code is bound to.
-    pub challenge: CodeChallenge,
+    /// What it wants to be answered with.
+    pub wanted: Wanted,
+    /// How the answer travels.
+    pub road: Road,
     /// Whether, and how, the person must be asked.
     pub prompt: Prompt,
     /// How long ago the person may have signed in, in seconds.
@@ -128,7 +134,7 @@ pub enum ErrorCode {
     UnauthorizedClient,
     /// No.
     AccessDenied,
-    /// Not the code flow.
+    /// Neither a code nor an ID token.
     UnsupportedResponseType,
     /// A person would have to sign in, and must not be asked.
     LoginRequired,
@@ -170,34 +176,6 @@ impl Refused {
     }
 }
 
-/// Where an answer goes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReplyTo {
-    /// A registered address.
-    pub redirect_uri: String,
-    /// The client's own word.
-    pub state: Option<String>,
-}
-
-impl ReplyTo {
-    /// The address that carries `code` back. The registered address stays as it is, byte for byte, in front.
-    pub fn with_code(&self, code: &str) -> String {
-        self.with(&[("code", code)])
-    }
-
-    /// The address that carries a refusal back.
-    pub fn with_refusal(&self, refused: &Refused) -> String {
-        self.with(&[("error", refused.code.as_str()), ("error_description", &refused.description)])
-    }
-
-    fn with(&self, pairs: &[(&str, &str)]) -> String {
-        let state = self.state.as_deref().map(|state| ("state", state));
-        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).extend_pairs(state).finish();
-        let joint = if self.redirect_uri.contains('?') { '&' } else { '?' };
-        format!("{}{joint}{query}", self.redirect_uri)
-    }
-}
-
 /// Why a request is not gone into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejection {
@@ -211,17 +189,22 @@ pub enum Rejection {
 pub fn read(parameters: &Parameters, client: &Client, userinfo: &str) -> Result<Request, Rejection> {
     let redirect_uri = redirect_uri(parameters, client).ok_or(Rejection::Untrusted)?;
     let state = parameters.get_once("state").filter(|state| is_echoable(state)).map(str::to_owned);
-    let reply_to = ReplyTo { redirect_uri, state };
-    checked(parameters, client, userinfo, &reply_to).map_err(|refused| Rejection::Told(reply_to, refused))
+    let road = answer::road(parameters, client, &redirect_uri);
+    let reply_to = ReplyTo { redirect_uri, state, road: *road.as_ref().unwrap_or(&Road::Query) };
+    let request = road.and_then(|road| checked(parameters, client, userinfo, &reply_to, road));
+    request.map_err(|refused| Rejection::Told(reply_to, refused))
 }
 
-fn checked(parameters: &Parameters, client: &Client, userinfo: &str, reply_to: &ReplyTo) -> Result<Request, Refused> {
+fn checked(
+    parameters: &Parameters,
+    client: &Client,
+    userinfo: &str,
+    reply_to: &ReplyTo,
+    road: Road,
+) -> Result<Request, Refused> {
     nothing_comes_twice(parameters)?;
     nothing_is_too_long(parameters)?;
     no_request_object(parameters)?;
-    the_client_may_ask(client)?;
-    it_asks_for_a_code(parameters)?;
-    the_answer_fits_a_query(parameters)?;
     the_audience_is_known(parameters, userinfo)?;
     Ok(Request {
         client: client.id.clone(),
@@ -230,7 +213,8 @@ fn checked(parameters: &Parameters, client: &Client, userinfo: &str, reply_to: &
         state: echoed(parameters, "state")?,
         nonce: echoed(parameters, "nonce")?,
         scope: scope(parameters, client)?,
-        challenge: challenge(parameters)?,
+        wanted: answer::wanted(parameters, client, road)?,
+        road,
         prompt: prompt(parameters)?,
         max_age: max_age(parameters)?,
         login_hint: text(parameters, "login_hint"),
@@ -277,26 +261,6 @@ fn no_request_object(parameters: &Parameters) -> Result<(), Refused> {
     Ok(())
 }
 
-fn the_client_may_ask(client: &Client) -> Result<(), Refused> {
-    let refused = || Refused::new(ErrorCode::UnauthorizedClient, "The client may not use the authorization code flow.");
-    if client.may_use("authorization_code") { Ok(()) } else { Err(refused()) }
-}
-
-fn it_asks_for_a_code(parameters: &Parameters) -> Result<(), Refused> {
-    match parameters.get("response_type") {
-        Some("code") => Ok(()),
-        Some(_) => Err(Refused::new(ErrorCode::UnsupportedResponseType, "Only response_type=code is supported.")),
-        None => Err(invalid("Missing required parameter: response_type")),
-    }
-}
-
-fn the_answer_fits_a_query(parameters: &Parameters) -> Result<(), Refused> {
-    match parameters.get("response_mode") {
-        None | Some("query") => Ok(()),
-        Some(_) => Err(invalid("Only response_mode=query is supported.")),
-    }
-}
-
 fn the_audience_is_known(parameters: &Parameters, userinfo: &str) -> Result<(), Refused> {
     match parameters.get("audience") {
         None => Ok(()),
@@ -319,17 +283,6 @@ fn scope(parameters: &Parameters, client: &Client) -> Result<Scopes, Refused> {
     let unreadable = || Refused::new(ErrorCode::InvalidScope, "The scope has characters that are not allowed.");
     let asked = Scopes::parse(parameters.get("scope").unwrap_or_default()).ok_or_else(unreadable)?;
     Ok(asked.offered_to(client))
-}
-
-/// Required of everybody, and S256 alone (RFC 9700, 2.1.1; case 85).
-fn challenge(parameters: &Parameters) -> Result<CodeChallenge, Refused> {
-    let Some(text) = parameters.get("code_challenge") else {
-        return Err(invalid("PKCE is required: missing parameter code_challenge"));
-    };
-    if parameters.get("code_challenge_method") != Some("S256") {
-        return Err(invalid("PKCE is required with code_challenge_method=S256."));
-    }
-    CodeChallenge::parse(text).ok_or_else(|| invalid("The code_challenge is not a SHA-256 digest in base64url."))
 }
 
 /// The words of `prompt`. There is no page of consent, because every client here belongs to the house; and choosing
@@ -394,14 +347,15 @@ impl Pending {
 
     /// Where its answer goes.
     pub fn reply_to(&self) -> ReplyTo {
-        ReplyTo { redirect_uri: self.request.redirect_uri.clone(), state: self.request.state.clone() }
+        let Request { redirect_uri, state, road, .. } = &self.request;
+        ReplyTo { redirect_uri: redirect_uri.clone(), state: state.clone(), road: *road }
     }
 }
 
 /// What has to happen now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Issue a code.
+    /// Answer with what is wanted.
     Continue,
     /// Ask the person to sign in.
     AskSignIn(Reason),

@@ -154,6 +154,12 @@ impl Client {
             .any(|allowed| is_same_place(&allowed, url))
     }
 
+    /// Whether the client declared that origin for its pages: a message may go to it.
+    pub fn declares_origin(&self, origin: &str) -> bool {
+        let declared = self.settings.web_origins.iter().chain(&self.settings.allowed_origins);
+        declared.filter_map(|text| Url::parse(text).ok()).any(|url| url.origin().ascii_serialization() == origin)
+    }
+
     /// Origins from which a page of this client may call. An application's own scheme has none (`null`).
     pub fn origins(&self) -> impl Iterator<Item = String> + '_ {
         let declared = self.settings.web_origins.iter().chain(&self.settings.allowed_origins);

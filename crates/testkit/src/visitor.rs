@@ -81,6 +81,13 @@ impl Answer {
         self.find_form(button).unwrap_or_else(|| panic!("no button {button:?} at {}:\n{}", self.url, self.text()))
     }
 
+    /// An attribute of the element of that id.
+    pub fn attribute(&self, id: &str, name: &str) -> Option<String> {
+        let page = Html::parse_document(&self.body);
+        let element = Selector::parse(&format!("#{id}")).expect("a selector");
+        page.select(&element).next()?.value().attr(name).map(str::to_owned)
+    }
+
     /// Whether there is a button or link of that name.
     pub fn offers(&self, name: &str) -> bool {
         self.find_form(name).is_some() || self.find_link(name).is_some()

@@ -3,7 +3,7 @@
 //! Owns the outermost layer. Must not know what any request is about; a path that carries a secret is not written down.
 
 use crate::error::Problem;
-use crate::headers::{FormTargets, dress_answer, dress_page};
+use crate::headers::{PagePolicy, dress_answer, dress_page};
 use crate::state::WebState;
 use crate::view::notice::NoticePage;
 use crate::view::{Frame, render};
@@ -106,7 +106,7 @@ fn page_of(problem: &Problem, id: &RequestId, language: Language, bare: Response
 }
 
 fn dress(response: &mut Response, id: &RequestId, secure: bool) {
-    let targets = response.extensions_mut().remove::<FormTargets>().unwrap_or_default();
+    let targets = response.extensions_mut().remove::<PagePolicy>().unwrap_or_default();
     let headers = response.headers_mut();
     let is_page =
         headers.get(header::CONTENT_TYPE).is_some_and(|media_type| media_type.as_bytes().starts_with(b"text/html"));

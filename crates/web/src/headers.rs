@@ -8,14 +8,17 @@ use url::Url;
 /// A year, as browsers are asked to remember that we speak https.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// Where the forms of a page may lead besides to ourselves. Chromium holds `form-action` against every redirect after a
-/// POST too, so a form whose answer leads to an application or a provider must name it.
+/// What a page may do beyond showing itself. Almost all of it is where its forms may lead besides to ourselves: Chromium
+/// holds `form-action` against every redirect after a POST too, so a form whose answer leads to an application or a
+/// provider must name it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FormTargets {
+pub struct PagePolicy {
     sources: Vec<String>,
+    runs_script: bool,
+    framed_by: Option<String>,
 }
 
-impl FormTargets {
+impl PagePolicy {
     /// Also to where `address` is. An address that is none adds nothing.
     #[must_use]
     pub fn and(mut self, address: &str) -> Self {
@@ -38,6 +41,18 @@ impl FormTargets {
         self
     }
 
+    /// Runs scripts, of our own files alone.
+    #[must_use]
+    pub fn with_script(self) -> Self {
+        Self { runs_script: true, ..self }
+    }
+
+    /// May be framed, and kept by whoever opened it, for pages of that origin alone.
+    #[must_use]
+    pub fn framed_by(self, origin: &str) -> Self {
+        Self { framed_by: Some(origin.to_owned()), ..self }
+    }
+
     fn add(&mut self, source: String) {
         if !self.sources.contains(&source) {
             self.sources.push(source);
@@ -46,25 +61,31 @@ impl FormTargets {
 
     fn policy(&self) -> String {
         let targets: String = self.sources.iter().flat_map(|source| [" ", source]).collect();
+        let script = if self.runs_script { "script-src 'self'; " } else { "" };
+        let ancestors = self.framed_by.as_deref().unwrap_or("'none'");
         format!(
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'{targets}; \
-             base-uri 'none'; frame-ancestors 'none'"
+            "default-src 'none'; {script}style-src 'self'; img-src 'self' data:; form-action 'self'{targets}; \
+             base-uri 'none'; frame-ancestors {ancestors}"
         )
     }
 }
 
 /// The headers of an HTML page. What is there already stays.
-pub fn dress_page(headers: &mut HeaderMap, targets: &FormTargets) {
+pub fn dress_page(headers: &mut HeaderMap, targets: &PagePolicy) {
     if let Ok(policy) = HeaderValue::from_str(&targets.policy()) {
         headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
     }
+    let opener = HeaderName::from_static("cross-origin-opener-policy");
+    let apart = match targets.framed_by {
+        // It has no way to name an origin; the policy above does.
+        Some(_) => [(opener, "unsafe-none"), (header::CACHE_CONTROL, "no-store")],
+        None => [(opener, "same-origin"), (header::X_FRAME_OPTIONS, "DENY")],
+    };
     let fixed = [
         (header::CACHE_CONTROL, "no-store"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
     ];
-    for (name, value) in fixed {
+    for (name, value) in fixed.into_iter().chain(apart) {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
 }
@@ -85,7 +106,7 @@ mod tests {
     #[test]
     fn case_099_a_page_allows_nothing_but_our_own_style_and_forms() {
         let mut headers = HeaderMap::new();
-        dress_page(&mut headers, &FormTargets::default());
+        dress_page(&mut headers, &PagePolicy::default());
         assert_eq!(
             headers[header::CONTENT_SECURITY_POLICY],
             "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; \
@@ -96,8 +117,19 @@ mod tests {
     }
 
     #[test]
+    fn case_089_a_page_that_tells_is_framed_by_one_origin_and_runs_our_script() {
+        let mut headers = HeaderMap::new();
+        dress_page(&mut headers, &PagePolicy::default().with_script().framed_by("https://app.example"));
+        let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.contains("script-src 'self'; ") && policy.ends_with("; frame-ancestors https://app.example"));
+        assert!(!headers.contains_key(header::X_FRAME_OPTIONS));
+        assert_eq!(headers["cross-origin-opener-policy"], "unsafe-none");
+        assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+    }
+
+    #[test]
     fn forms_may_lead_to_the_application_by_its_origin() {
-        let targets = FormTargets::default()
+        let targets = PagePolicy::default()
             .and("https://app.example/callback?x=1;script-src *")
             .and("https://app.example/other")
             .and("http://127.0.0.1:3000/cb")

@@ -9,6 +9,12 @@ use url::form_urlencoded;
 /// Where a request that waits goes on.
 pub const RESUME_PATH: &str = "/authorize/resume";
 
+/// Where an application hears that nobody will come.
+pub const DENIED_PATH: &str = "/authorize/denied";
+
+/// What an application is told of somebody who was refused here.
+pub const NOT_LET_IN: &str = "The person was not let in.";
+
 /// A request that waits, in both of its forms.
 #[derive(Clone, Debug)]
 pub struct Waiting {

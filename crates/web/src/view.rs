@@ -16,6 +16,7 @@ use url::form_urlencoded;
 pub mod accept;
 pub mod account;
 pub mod address;
+pub mod answer;
 pub mod assets;
 pub mod connections;
 pub mod console;
@@ -69,6 +70,7 @@ pub fn render_in(
         form_token => frame.form_token.as_deref(),
         viewer => frame.viewer.as_deref(),
         stylesheet => Value::from_safe_string(assets::stylesheet_path().to_owned()),
+        asset => Value::from_function(|name: &str| Value::from_safe_string(assets::path_of(name))),
         t => Value::from_function(move |key: &str, args: Kwargs| text(language, key, &args)),
         rich => Value::from_function(move |key: &str, args: Kwargs| rich_text(language, key, &args)),
         moment => Value::from_function(move |at: i64| time_element(language, at)),

@@ -6,7 +6,7 @@
 use crate::csrf;
 use crate::door::language_of;
 use crate::error::Problem;
-use crate::headers::FormTargets;
+use crate::headers::PagePolicy;
 use crate::session::{self as cookies, CookieKind, Cookies};
 use crate::state::WebState;
 use crate::view::{Frame, Page, render};
@@ -39,7 +39,7 @@ pub struct Visit {
     browser: Option<Secret>,
     new_browser: Option<Secret>,
     set_cookies: Vec<HeaderValue>,
-    targets: FormTargets,
+    targets: PagePolicy,
     viewer: Option<String>,
 }
 
@@ -56,7 +56,7 @@ impl FromRequestParts<WebState> for Visit {
             browser,
             new_browser: None,
             set_cookies: Vec::new(),
-            targets: FormTargets::default(),
+            targets: PagePolicy::default(),
             viewer: None,
         })
     }
@@ -133,7 +133,7 @@ impl Visit {
     }
 
     /// Lets the forms of the page lead there too.
-    pub fn lead_to(&mut self, targets: FormTargets) {
+    pub fn lead_to(&mut self, targets: PagePolicy) {
         self.targets = targets;
     }
 

@@ -2,9 +2,10 @@
 //!
 //! Owns the rows a family adds and the answer made of them. Must not decide whether anything is issued.
 
+use super::Issued;
 use super::client::AuthenticatedClient;
-use super::{Issued, claims};
 use crate::app::App;
+use crate::claims;
 use crate::error::Unexpected;
 use crate::history;
 use crate::keys::Signer;
@@ -75,11 +76,12 @@ impl Member {
     ) -> Result<Issued, Unexpected> {
         let subject = claims::Subject {
             client: client.client(),
-            grant: &self.grant,
+            session: &self.grant.session,
+            authenticated_at: self.grant.authenticated_at,
             user: &self.user,
             scope: &self.scope,
             nonce,
-            access_token: &next.access,
+            beside: claims::Beside::AccessToken(&next.access),
         };
         let wants_id_token = self.scope.contains(Scopes::OPENID);
         let id_token = wants_id_token.then(|| claims::id_token(app, signer, &subject, now)).transpose()?;

@@ -3,8 +3,8 @@
 //! Owns the look-up behind `/userinfo`: at each use, with grant and user in the same statement, so that revocation and
 //! block take effect at once. Must not know how the token was sent.
 
-use super::claims;
 use crate::app::App;
+use crate::claims;
 use crate::error::{Unexpected, act_errors};
 use guestlist_domain::grant::Scopes;
 use guestlist_domain::ids::ClientId;

@@ -60,6 +60,14 @@ fn read_one(changes: Changes<'_>) -> Result<Request, Rejection> {
     read(&asked(changes), &client(&[CALLBACK, OTHER_CALLBACK]), USERINFO)
 }
 
+/// A client that may have ID tokens through the browser.
+fn implicit() -> Client {
+    let mut client = client(&[CALLBACK, OTHER_CALLBACK]);
+    client.settings.grant_types = vec!["implicit".to_owned(), "authorization_code".to_owned()];
+    client.settings.web_origins = vec!["https://app.example".to_owned()];
+    client
+}
+
 fn told(changes: Changes<'_>) -> (ReplyTo, Refused) {
     match read_one(changes) {
         Err(Rejection::Told(to, refused)) => (to, refused),
@@ -116,13 +124,17 @@ fn case_085_nobody_goes_without_pkce(#[case] changes: Changes<'_>) {
 
 #[rstest]
 #[case(&[("response_type", "token")], "unsupported_response_type")]
-#[case(&[("response_type", "id_token")], "unsupported_response_type")]
-#[case(&[("response_type", "code id_token")], "unsupported_response_type")]
+#[case(&[("response_type", "id_token token")], "unsupported_response_type")]
+#[case(&[("response_type", "code token")], "unsupported_response_type")]
+#[case(&[("response_type", "code  id_token")], "unsupported_response_type")]
+#[case(&[("response_type", "none")], "unsupported_response_type")]
+#[case(&[("response_type", "id_token"), ("response_mode", "form_post"), ("nonce", "n")], "unauthorized_client")]
+#[case(&[("response_type", "code id_token"), ("response_mode", "form_post"), ("nonce", "n")], "unauthorized_client")]
 #[case(&[("response_type", "")], "invalid_request")]
 #[case(&[("+response_type", "code")], "invalid_request")]
 #[case(&[("response_mode", "fragment")], "invalid_request")]
-#[case(&[("response_mode", "form_post")], "invalid_request")]
 #[case(&[("response_mode", "web_message")], "invalid_request")]
+#[case(&[("response_mode", "x")], "invalid_request")]
 fn case_089_only_the_code_flow(#[case] changes: Changes<'_>, #[case] code: &str) {
     assert_eq!(told(changes).1.code.as_str(), code);
 }
@@ -191,14 +203,78 @@ fn a_whole_request_is_read() {
     assert_eq!(serde_json::from_str::<Request>(&stored).unwrap(), request);
 }
 
+const ID_TOKEN: Changes<'_> = &[
+    ("response_type", "id_token"),
+    ("response_mode", "form_post"),
+    ("nonce", "n"),
+    ("code_challenge", ""),
+    ("code_challenge_method", ""),
+];
+
+fn read_implicit(changes: Changes<'_>) -> Result<Request, &'static str> {
+    let all: Vec<(&str, &str)> = ID_TOKEN.iter().chain(changes).copied().collect();
+    match read(&asked(&all), &implicit(), USERINFO) {
+        Ok(request) => Ok(request),
+        Err(Rejection::Told(_, refused)) => Err(refused.code.as_str()),
+        Err(Rejection::Untrusted) => panic!("untrusted"),
+    }
+}
+
+#[test]
+fn case_089_an_id_token_goes_by_a_posted_form_to_whoever_may_have_it() {
+    let request = read_implicit(&[]).unwrap();
+    assert_eq!((request.wanted, request.road), (Wanted::IdToken, Road::FormPost));
+    for mode in ["", "query", "fragment", "web_message"] {
+        assert_eq!(read_implicit(&[("response_mode", mode)]), Err("invalid_request"), "{mode}");
+    }
+    for missing in ["nonce", "scope"] {
+        assert_eq!(read_implicit(&[(missing, "")]), Err("invalid_request"), "{missing}");
+    }
+    // With a code, in either order, it wants the challenge all the same (case 85).
+    assert_eq!(read_implicit(&[("response_type", "id_token code")]), Err("invalid_request"));
+    for words in ["id_token code", "code id_token"] {
+        let both = [("response_type", words), ("code_challenge", CHALLENGE), ("code_challenge_method", "S256")];
+        assert!(matches!(read_implicit(&both).unwrap().wanted, Wanted::CodeAndIdToken(_)));
+    }
+}
+
+#[rstest]
+#[case(CALLBACK, &["https://app.example/"], true)]
+#[case(CALLBACK, &["https://app.example:444"], false)]
+#[case(CALLBACK, &["http://app.example"], false)]
+#[case(CALLBACK, &[], false)]
+#[case("com.example.app:/callback", &["https://app.example"], false)]
+fn case_089_a_message_goes_to_a_declared_origin(#[case] uri: &str, #[case] origins: &[&str], #[case] may: bool) {
+    let mut page = client(&[uri]);
+    page.settings.web_origins = origins.iter().map(|origin| (*origin).to_owned()).collect();
+    let read = read(&asked(&[("redirect_uri", uri), ("response_mode", "web_message")]), &page, USERINFO);
+    match read {
+        Ok(request) => assert!(may && request.road == Road::WebMessage),
+        // What cannot be told by a message is told by the query.
+        Err(Rejection::Told(to, _)) => assert!(!may && to.road == Road::Query),
+        Err(Rejection::Untrusted) => panic!("untrusted"),
+    }
+}
+
 #[test]
 fn an_answer_is_added_behind_the_registered_address() {
-    let to = |uri: &str| ReplyTo { redirect_uri: uri.to_owned(), state: Some("a b&c=d+é".to_owned()) };
-    assert_eq!(to(CALLBACK).with_code("gl"), "https://app.example/callback?code=gl&state=a+b%26c%3Dd%2B%C3%A9");
-    assert_eq!(to(OTHER_CALLBACK).with_code("gl").split_once("&code=").unwrap().0, OTHER_CALLBACK);
+    let to =
+        |uri: &str| ReplyTo { redirect_uri: uri.to_owned(), state: Some("a b&c=d+é".to_owned()), road: Road::Query };
+    let code = || vec![("code", "gl".to_owned())];
+    let Delivery::GoTo(url) = to(CALLBACK).deliver(code()) else { panic!("a query") };
+    assert_eq!(url, "https://app.example/callback?code=gl&state=a+b%26c%3Dd%2B%C3%A9");
+    let Delivery::GoTo(url) = to(OTHER_CALLBACK).deliver(code()) else { panic!("a query") };
+    assert_eq!(url.split_once("&code=").unwrap().0, OTHER_CALLBACK);
     let refused = Refused::new(ErrorCode::LoginRequired, "Login required");
-    let told = ReplyTo { state: None, ..to(CALLBACK) }.with_refusal(&refused);
-    assert_eq!(told, "https://app.example/callback?error=login_required&error_description=Login+required");
+    let told = ReplyTo { state: None, ..to(CALLBACK) }.refuse(&refused);
+    let url = "https://app.example/callback?error=login_required&error_description=Login+required".to_owned();
+    assert_eq!(told, Delivery::GoTo(url));
+    let fields = vec![("code", "gl".to_owned()), ("state", "a b&c=d+é".to_owned())];
+    let posted = ReplyTo { road: Road::FormPost, ..to(CALLBACK) }.deliver(code());
+    assert_eq!(posted, Delivery::Post { to: CALLBACK.to_owned(), fields: fields.clone() });
+    assert!(!format!("{posted:?}").contains("gl"));
+    let told = ReplyTo { road: Road::WebMessage, ..to(CALLBACK) }.deliver(code());
+    assert_eq!(told, Delivery::Tell { origin: "https://app.example".to_owned(), fields });
 }
 
 proptest! {
@@ -209,7 +285,8 @@ proptest! {
         let request = read_one(&[("state", &state)]).unwrap();
         prop_assert_eq!(request.state.as_deref(), Some(state.as_str()));
         let pending = Pending { request, expected: None, started_at: Timestamp::from_millis(0) };
-        let url = url::Url::parse(&pending.reply_to().with_code("c")).unwrap();
+        let Delivery::GoTo(url) = pending.reply_to().deliver(vec![("code", "c".to_owned())]) else { panic!("a query") };
+        let url = url::Url::parse(&url).unwrap();
         let returned = url.query_pairs().find(|(name, _)| name == "state").map(|(_, value)| value.into_owned());
         prop_assert_eq!(returned, Some(state));
     }

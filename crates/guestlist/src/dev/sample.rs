@@ -143,7 +143,7 @@ async fn home(State(dev): State<Dev>, headers: HeaderMap) -> Response {
     let mut response = dev.pages.answer("dev/sample.html", SamplePage { person });
     if leaves {
         // The form's answer leads to the log-out of our own origin, which may speak TLS where this page does not.
-        response.extensions_mut().insert(guestlist_web::headers::FormTargets::default().and(&dev.sample.issuer));
+        response.extensions_mut().insert(guestlist_web::headers::PagePolicy::default().and(&dev.sample.issuer));
     }
     response
 }

@@ -14,6 +14,7 @@ const BUILDING_BLOCKS: &[&str] = &[
     "address_code",
     "admission",
     "app",
+    "claims",
     "clock",
     "error",
     "history",

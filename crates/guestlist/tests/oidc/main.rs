@@ -5,6 +5,7 @@
 mod authorize;
 mod clients;
 mod codes;
+mod front_channel;
 mod logout;
 mod refresh;
 mod stage;

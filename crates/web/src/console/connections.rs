@@ -6,7 +6,7 @@ use super::admit;
 use super::connection_form::{SentForm, form_of};
 use crate::WebState;
 use crate::error::Problem;
-use crate::headers::FormTargets;
+use crate::headers::PagePolicy;
 use crate::view::connections::{ConnectionForm, ConnectionPage, ConnectionRow, ConnectionsPage, Kind};
 use crate::visit::{Posted, Press, Visit};
 use axum::Router;
@@ -112,9 +112,9 @@ async fn show(visit: Visit, Path(id): Path<String>, Query(query): Query<ShowQuer
 }
 
 /// The button that tries it out leads to the provider.
-fn targets(connection: &Connection) -> FormTargets {
+fn targets(connection: &Connection) -> PagePolicy {
     let away = connection.upstream.as_ref().map(UpstreamOptions::browser_goes_to);
-    away.map_or(FormTargets::default(), |away| FormTargets::default().and_https().and(away))
+    away.map_or(PagePolicy::default(), |away| PagePolicy::default().and_https().and(away))
 }
 
 async fn upstream_connection(visit: &Visit, id: String) -> Result<Connection, Problem> {

@@ -5,7 +5,9 @@
 use super::fields::{Body, Fields};
 use crate::WebState;
 use crate::error::{OAuthError, Problem};
-use crate::resume::{RESUME_PATH, path_with};
+use crate::headers::PagePolicy;
+use crate::resume::{DENIED_PATH, NOT_LET_IN, RESUME_PATH, path_with};
+use crate::view::answer::{MessagePage, PostPage};
 use crate::visit::Visit;
 use axum::Router;
 use axum::extract::RawQuery;
@@ -13,7 +15,7 @@ use axum::response::Response;
 use axum::routing::get;
 use guestlist_app::authorize::{self, Outcome, Unanswerable};
 use guestlist_app::social::{self, Errand, SocialError};
-use guestlist_domain::authorization::Parameters;
+use guestlist_domain::authorization::{Delivery, Parameters};
 
 /// The sealed request in the query of the way back.
 const SEALED: &str = "resume";
@@ -23,6 +25,7 @@ pub(super) fn router() -> Router<WebState> {
         // A HEAD must not make a code (R6).
         .route("/authorize", get(ask).head(not_answered).post(ask_again))
         .route(RESUME_PATH, get(resume).head(not_answered))
+        .route(DENIED_PATH, get(denied))
 }
 
 async fn not_answered() -> Problem {
@@ -71,7 +74,7 @@ async fn resume(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Pro
 
 fn answer(visit: Visit, outcome: Outcome) -> Result<Response, Problem> {
     match outcome {
-        Outcome::GoTo(address) => visit.redirect(&address),
+        Outcome::Answer(delivery) => deliver(visit, delivery),
         Outcome::SignIn { resume } => visit.redirect(&path_with("/login", &resume)),
         Outcome::Unanswerable(Unanswerable::Lost) => Err(Problem::LostWay),
         Outcome::Unanswerable(Unanswerable::UnknownClient) => Err(Problem::BadRequest("unknown client".into())),
@@ -79,6 +82,28 @@ fn answer(visit: Visit, outcome: Outcome) -> Result<Response, Problem> {
             Err(Problem::BadRequest("the redirect_uri is not one of the client's".into()))
         }
     }
+}
+
+/// Carries an answer to the application by the road that it asked for.
+fn deliver(mut visit: Visit, delivery: Delivery) -> Result<Response, Problem> {
+    match delivery {
+        Delivery::GoTo(address) => visit.redirect(&address),
+        Delivery::Post { to, fields } => {
+            visit.lead_to(PagePolicy::default().and(&to).with_script());
+            visit.page(&PostPage { to, fields })
+        }
+        Delivery::Tell { origin, fields } => {
+            visit.lead_to(PagePolicy::default().with_script().framed_by(&origin));
+            visit.page(&MessagePage { origin, response: fields })
+        }
+    }
+}
+
+/// Nobody will come: the application hears of it by its own road. A page that said no links here.
+async fn denied(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+    let query = fields(query);
+    let denied = query.get(SEALED).and_then(|sealed| authorize::deny(&visit.app, sealed, NOT_LET_IN));
+    deliver(visit, denied.ok_or(Problem::LostWay)?)
 }
 
 fn fields(query: Option<String>) -> Fields {

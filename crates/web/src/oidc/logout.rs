@@ -7,7 +7,7 @@
 use super::fields::{Body, Fields};
 use crate::WebState;
 use crate::error::{OAuthError, Problem};
-use crate::headers::FormTargets;
+use crate::headers::PagePolicy;
 use crate::view::sign_in::{LoggedOutPage, LogoutPage};
 use crate::visit::Visit;
 use axum::Router;
@@ -104,7 +104,7 @@ fn ask_first(mut visit: Visit, signed_in: &SignedIn, address: Option<&str>) -> R
         None => None,
     };
     if let Some(address) = address {
-        visit.lead_to(FormTargets::default().and(address));
+        visit.lead_to(PagePolicy::default().and(address));
     }
     visit.page(&LogoutPage { email: signed_in.user.email.to_string(), resume })
 }

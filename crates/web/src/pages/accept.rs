@@ -7,7 +7,7 @@ use super::onward;
 use super::ways::Ways;
 use crate::WebState;
 use crate::error::Problem;
-use crate::headers::FormTargets;
+use crate::headers::PagePolicy;
 use crate::view::accept::{
     AcceptPage, ConfirmAddressPage, DeadLink, DeadLinkPage, DeclinedPage, LinkSentPage, WrongUserPage,
 };
@@ -91,7 +91,7 @@ async fn show_open(mut visit: Visit, door: &OpenDoor, problem: Option<FormProble
 }
 
 /// Where a form may lead that accepts without a provider.
-fn landing_targets(door: &OpenDoor) -> FormTargets {
+fn landing_targets(door: &OpenDoor) -> PagePolicy {
     with_result(Ways::default().form_targets(door.client.as_ref()), result_url_of(door))
 }
 
@@ -99,7 +99,7 @@ fn result_url_of(door: &OpenDoor) -> Option<&str> {
     door.open.invitation().terms.result_url.as_deref()
 }
 
-fn with_result(targets: FormTargets, result_url: Option<&str>) -> FormTargets {
+fn with_result(targets: PagePolicy, result_url: Option<&str>) -> PagePolicy {
     match result_url {
         Some(result_url) => targets.and(result_url),
         None => targets,

@@ -5,7 +5,7 @@
 use super::onward;
 use crate::WebState;
 use crate::error::Problem;
-use crate::headers::FormTargets;
+use crate::headers::PagePolicy;
 use crate::view::parts::Problem as FormProblem;
 use crate::view::recover::{DeadReset, DeadResetPage, ForgotPage, ForgotSentPage, ResetDonePage, ResetPage};
 use crate::visit::{Posted, Visit};
@@ -67,7 +67,7 @@ async fn look_again(mut visit: Visit, link: &Secret, problem: Option<FormProblem
     match recover::look(&visit.app, link).await {
         Ok(Look::Open(user)) => {
             // The answer may lead to an application's own page.
-            visit.lead_to(FormTargets::default().and_https());
+            visit.lead_to(PagePolicy::default().and_https());
             let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
             visit.page_with(status, &ResetPage { email: user.email.to_string(), problem })
         }

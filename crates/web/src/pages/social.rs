@@ -6,7 +6,7 @@
 use super::onward;
 use crate::WebState;
 use crate::error::Problem;
-use crate::resume::{Waiting, onward_path, path_with};
+use crate::resume::{DENIED_PATH, NOT_LET_IN, Waiting, onward_path, path_with};
 use crate::view::account::Done;
 use crate::view::connections::{Tried, TriedPage};
 use crate::view::sign_in::{Back, RefusalPage, RefusalReason};
@@ -18,6 +18,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use guestlist_app::authorize;
 use guestlist_app::social::{self, Arrival, Errand, FailedTrip, Return, SocialError};
+use guestlist_domain::authorization::Delivery;
 use guestlist_domain::flow;
 use guestlist_domain::ids::ConnectionId;
 use guestlist_domain::linking::{Decision, Refusal};
@@ -25,9 +26,6 @@ use guestlist_domain::secret::Purpose;
 use guestlist_domain::user::Profile;
 use serde::Deserialize;
 use url::form_urlencoded;
-
-/// What an application is told of somebody who was refused here.
-const NOT_LET_IN: &str = "The person was not let in.";
 
 pub(super) fn router() -> Router<WebState> {
     Router::new()
@@ -249,7 +247,11 @@ fn back_from(visit: &Visit, purpose: &flow::Purpose) -> Back {
         flow::Purpose::SignIn { resume, .. } => {
             let waiting = resume.clone().and_then(|sealed| Waiting::open(&visit.app, sealed));
             let back = waiting.and_then(|waiting| {
-                let url = authorize::deny(&visit.app, &waiting.sealed, NOT_LET_IN)?;
+                let url = match authorize::deny(&visit.app, &waiting.sealed, NOT_LET_IN)? {
+                    Delivery::GoTo(address) => address,
+                    // What no link can carry, a page of ours does.
+                    Delivery::Post { .. } | Delivery::Tell { .. } => path_with(DENIED_PATH, &waiting.sealed),
+                };
                 Some(Back::Application { name: waiting.request.application, url })
             });
             back.unwrap_or(Back::Login)

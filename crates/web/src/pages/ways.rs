@@ -1,6 +1,6 @@
 //! What a page offers as ways in, and where its forms may lead.
 
-use crate::headers::FormTargets;
+use crate::headers::PagePolicy;
 use crate::view::parts::Provider;
 use guestlist_domain::client::Client;
 use guestlist_domain::connection::{Connection, Strategy};
@@ -29,8 +29,8 @@ impl Ways {
     }
 
     /// The forms of a page with these ways lead to the providers, and may come back to this application.
-    pub(super) fn form_targets(&self, client: Option<&Client>) -> FormTargets {
-        let targets = self.away.iter().fold(FormTargets::default().and_https(), |targets, place| targets.and(place));
+    pub(super) fn form_targets(&self, client: Option<&Client>) -> PagePolicy {
+        let targets = self.away.iter().fold(PagePolicy::default().and_https(), |targets, place| targets.and(place));
         let settings = client.map(|client| &client.settings);
         let places =
             settings.into_iter().flat_map(|settings| settings.callbacks.iter().chain(&settings.initiate_login_uri));

@@ -1,4 +1,4 @@
-//! Files that pages refer to: today the one style sheet.
+//! Files that pages refer to: the style sheet, and the two scripts of pages that hand an answer on.
 //!
 //! Owns their addresses, which carry a digest of the content so that a browser may keep them for good. Must not know
 //! who asks.
@@ -24,8 +24,13 @@ pub struct Asset {
 
 /// The style sheet's address.
 pub fn stylesheet_path() -> &'static str {
-    static PATH: LazyLock<String> = LazyLock::new(|| format!("/static/{}/style.css", digest_of("style.css")));
+    static PATH: LazyLock<String> = LazyLock::new(|| path_of("style.css"));
     &PATH
+}
+
+/// The address of the file called `name`.
+pub fn path_of(name: &str) -> String {
+    format!("/static/{}/{name}", digest_of(name))
 }
 
 /// The file called `name`, asked for under `digest`.
@@ -33,6 +38,7 @@ pub fn find(digest: &str, name: &str) -> Option<Asset> {
     let file = Files::get(name)?;
     let media_type = match name.rsplit_once('.')?.1 {
         "css" => "text/css; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
         "svg" => "image/svg+xml",
         "png" => "image/png",
         _ => return None,
@@ -60,6 +66,15 @@ mod tests {
         let asset = find(digest, name).unwrap();
         assert!(asset.immutable);
         assert!(asset.media_type.starts_with("text/css"));
+    }
+
+    #[test]
+    fn the_scripts_are_found_too() {
+        for name in ["post.js", "message.js"] {
+            let path = path_of(name);
+            let [_, _, digest, name] = path.split('/').collect::<Vec<_>>()[..] else { panic!() };
+            assert!(find(digest, name).is_some_and(|asset| asset.immutable && asset.media_type.contains("javascript")));
+        }
     }
 
     #[test]

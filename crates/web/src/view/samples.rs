@@ -18,6 +18,7 @@ use guestlist_app::i18n::Language;
 use guestlist_domain::email::Email;
 use guestlist_domain::time::Timestamp;
 
+mod answer;
 mod connections;
 mod console;
 mod webhooks;
