@@ -11,6 +11,7 @@ use crate::passwords::Hasher;
 use crate::rules::Rules;
 use crate::seal::Seal;
 use crate::settings::{MailRoad, MailSettings, PublicUrl, Settings};
+use crate::timekeeping;
 use guestlist_domain::email::Email;
 use guestlist_domain::time::Timestamp;
 use guestlist_outbound::http::{HttpClient, HttpSettings};
@@ -70,6 +71,7 @@ impl App {
         })?;
         let messenger = Messenger::new(settings.allow_private_upstreams, settings.webhook_answer_within)?;
         let store = Store::open(&settings.store).await?;
+        timekeeping::start(&store, &*clock, settings.trusts_clock).await?;
         let app = Self {
             inner: Arc::new(Inner {
                 store,
@@ -94,6 +96,14 @@ impl App {
         connections::ensure_database(&app).await?;
         keys::prepare(&app).await?;
         Ok(app)
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.inner.clock
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
     }
 
     /// The present moment.
@@ -141,6 +151,9 @@ impl App {
 
     /// Finishes what was accepted and closes the database.
     pub async fn shut_down(&self) {
+        if let Err(error) = timekeeping::note(&self.inner.store, self.clock()).await {
+            tracing::warn!(%error, "the moment of the end could not be noted");
+        }
         self.inner.store.shut_down().await;
     }
 

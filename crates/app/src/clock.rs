@@ -8,8 +8,19 @@ use guestlist_domain::time::Timestamp;
 
 /// What time it is.
 pub trait Clock: Send + Sync {
-    /// The present moment.
+    /// The present moment. It never goes back.
     fn now(&self) -> Timestamp;
+
+    /// The hands of a clock that goes by what the installation has seen; a clock that a test holds has none.
+    fn hands(&self) -> Option<&dyn Hands> {
+        None
+    }
+}
+
+/// A clock that can be set.
+pub trait Hands: Send + Sync {
+    /// It is `at` now, and goes on from there.
+    fn set(&self, at: Timestamp);
 }
 
 /// Random bytes fit for secrets.

@@ -3,6 +3,7 @@
 //! Owns [`Unexpected`], the one variant that every act's error has beside its own words. What it becomes on the wire,
 //! on a page and in the log is decided in `web`, not here.
 
+use guestlist_domain::timekeeping::ClockBehind;
 use guestlist_outbound::http::HttpError;
 use guestlist_store::StoreError;
 use thiserror::Error;
@@ -19,6 +20,9 @@ pub enum Unexpected {
     /// Something sealed does not open: another master key, or damage.
     #[error("what was sealed as {0} does not open with this master key")]
     Seal(&'static str),
+    /// The clock is earlier than it was already: nothing begins.
+    #[error(transparent)]
+    Clock(#[from] ClockBehind),
     /// Something of our own making did not work: a template, a key.
     #[error("{0}")]
     Broken(String),

@@ -1,6 +1,6 @@
 //! Work that nobody waits for.
 //!
-//! Owns the rhythm: mails and webhooks as soon as they are due, tidying now and then. Correctness never waits for a job.
+//! Owns the rhythm: mails and webhooks as soon as they are due, tidying and a look at the clock now and then. Correctness never waits for a job.
 //! Must not know what a mail says or what an event means.
 
 mod deliver_mail;
@@ -12,12 +12,15 @@ pub use deliver_webhook::tell_due;
 pub use tidy::tidy;
 
 use crate::app::App;
+use crate::timekeeping;
 use guestlist_domain::time::minutes;
 use std::time::Duration;
 use tokio::time::timeout;
 
 /// Another node's mail or event, or one whose worker died, is found at the latest after this long.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
+/// How often the clock is compared with what others know. What expired longer ago is over for every process to come.
+const KEEP_TIME_EVERY: Duration = Duration::from_secs(30);
 /// How often rows that nobody can use any more are removed.
 const TIDY_EVERY: Duration = minutes(10);
 
@@ -28,6 +31,7 @@ pub async fn run(app: App, stop: impl Future<Output = ()> + Send) {
         () = mails(&app) => {}
         () = deliver_webhook::work(&app) => {}
         () = tidying(&app) => {}
+        () = keeping_time(&app) => {}
     }
 }
 
@@ -45,6 +49,22 @@ async fn mails(app: &App) {
         }
         // Either somebody queued a mail, or it is time to look.
         let _ = timeout(LOOK_AGAIN, app.outbox_has_work().notified()).await;
+    }
+}
+
+async fn keeping_time(app: &App) {
+    let mut leap = None;
+    loop {
+        match timekeeping::keep(app).await {
+            // Said once, not at every look.
+            Ok(Some(seconds)) if leap.is_none() => {
+                leap = Some(seconds);
+                tracing::warn!(job = "keep_time", clock.seconds_ahead = seconds, "the database server's clock leapt");
+            }
+            Ok(found) => leap = leap.and(found),
+            Err(error) => tracing::error!(job = "keep_time", %error, "the clock could not be compared"),
+        }
+        tokio::time::sleep(KEEP_TIME_EVERY).await;
     }
 }
 

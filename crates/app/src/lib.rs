@@ -40,6 +40,7 @@ pub mod sign_in;
 mod slate;
 pub mod social;
 mod throttle;
+mod timekeeping;
 pub mod tokens;
 pub mod undo;
 pub mod users;

@@ -19,6 +19,8 @@ pub struct Settings {
     pub public_url: PublicUrl,
     /// Where the rows are.
     pub store: StoreSettings,
+    /// Whether the operator vouches for the clock, although the database has seen a later time.
+    pub trusts_clock: bool,
     /// The master key, 32 bytes in base64.
     pub secret_key: Sensitive,
     /// How mail leaves; without it, links are shown to whoever invites.

@@ -27,6 +27,7 @@ pub mod session;
 pub mod slate;
 pub mod ticket;
 pub mod time;
+pub mod timekeeping;
 pub mod user;
 pub mod user_filter;
 pub mod webhook;

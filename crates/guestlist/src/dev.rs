@@ -17,7 +17,7 @@ pub(crate) use certificate::self_signed;
 pub(crate) use scratch::Scratch;
 pub(crate) use stage::{Stage, open};
 
-use crate::wiring::{OsEntropy, SystemClock};
+use crate::wiring::{OsEntropy, SteadyClock};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
@@ -42,7 +42,7 @@ const PROVIDER_CONNECTION: &str = "made-up";
 struct Dev {
     app: App,
     pages: Pages,
-    clock: Arc<SystemClock>,
+    clock: Arc<SteadyClock>,
     provider: Arc<Provider>,
     sample: Arc<Sample>,
     back_channel: BackChannel,

@@ -5,29 +5,63 @@
 
 use crate::config::{Config, MasterKeyError, master_key};
 use guestlist_app::app::App;
-use guestlist_app::clock::{Clock, Entropy};
+use guestlist_app::clock::{Clock, Entropy, Hands};
 use guestlist_app::error::Unexpected;
 use guestlist_app::settings::{ANSWER_WITHIN, Settings, StoreSettings};
 use guestlist_domain::time::Timestamp;
 use rand::TryRng as _;
 use rand::rngs::SysRng;
+use rustix::time::{ClockId, clock_gettime};
 use std::process::abort;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 use thiserror::Error;
 
 /// Reading threads of SQLite. Reads are short; more threads only cost memory.
 const READ_THREADS: usize = 2;
 
-/// The clock of the machine.
-pub(crate) struct SystemClock;
+/// A clock that begins with the machine's, and from then on goes by the time that passed: whoever sets the machine's clock
+/// changes nothing here.
+pub(crate) struct SteadyClock {
+    /// What passed is added to this, in milliseconds.
+    began_at: AtomicI64,
+    /// The latest moment that was told.
+    told: AtomicI64,
+}
 
-impl Clock for SystemClock {
+impl SteadyClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
-    fn now(&self) -> Timestamp {
+    pub(crate) fn new() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        let clock = Self { began_at: AtomicI64::new(0), told: AtomicI64::new(0) };
+        clock.set(Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)));
+        clock
     }
+}
+
+impl Clock for SteadyClock {
+    fn now(&self) -> Timestamp {
+        let now = self.began_at.load(Ordering::Relaxed).saturating_add(passed_ms());
+        Timestamp::from_millis(self.told.fetch_max(now, Ordering::Relaxed).max(now))
+    }
+
+    fn hands(&self) -> Option<&dyn Hands> {
+        Some(self)
+    }
+}
+
+impl Hands for SteadyClock {
+    fn set(&self, at: Timestamp) {
+        self.began_at.store(at.millis().saturating_sub(passed_ms()), Ordering::Relaxed);
+        self.told.store(at.millis(), Ordering::Relaxed);
+    }
+}
+
+/// The time since the machine started, sleep included: what expires must expire on a laptop, too.
+fn passed_ms() -> i64 {
+    let passed = clock_gettime(ClockId::Boottime);
+    passed.tv_sec.saturating_mul(1_000).saturating_add(passed.tv_nsec / 1_000_000)
 }
 
 /// The random source of the machine.
@@ -58,7 +92,10 @@ pub(crate) enum OpenError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Presence {
     /// A second one is refused.
-    Serves,
+    Serves {
+        /// Whether the operator vouches for the clock.
+        trusts_clock: bool,
+    },
     /// Beside a running server.
     Visits,
 }
@@ -70,9 +107,10 @@ pub(crate) async fn open(config: &Config, presence: Presence) -> Result<App, Ope
         public_url: config.public_url.clone(),
         store: StoreSettings {
             target: config.target.clone(),
-            exclusive: presence == Presence::Serves,
+            exclusive: matches!(presence, Presence::Serves { .. }),
             read_threads: READ_THREADS,
         },
+        trusts_clock: presence == Presence::Serves { trusts_clock: true },
         secret_key,
         mail: config.mail.clone(),
         first_administrator: config.first_administrator.clone(),
@@ -85,5 +123,5 @@ pub(crate) async fn open(config: &Config, presence: Presence) -> Result<App, Ope
 
 /// Opens a house by settings at hand.
 pub(crate) async fn open_house(settings: Settings) -> Result<App, Unexpected> {
-    App::open(settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await
+    App::open(settings, Arc::new(SteadyClock::new()), Arc::new(OsEntropy)).await
 }

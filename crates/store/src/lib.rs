@@ -21,6 +21,7 @@ mod abort;
 pub mod address_changes;
 pub mod address_codes;
 pub mod clients;
+pub mod clock;
 pub mod connections;
 mod error;
 pub mod events;

@@ -31,6 +31,7 @@ const TABLES: &[(&str, &[(&str, &str)])] = &[
     ("address_changes", crate::address_changes::SQL),
     ("address_codes", crate::address_codes::SQL),
     ("clients", crate::clients::SQL),
+    ("clock", crate::clock::SQL),
     ("connections", crate::connections::SQL),
     ("events", crate::events::SQL),
     ("flows", crate::flows::SQL),
@@ -57,6 +58,7 @@ type Forms = fn(Engine) -> Vec<String>;
 /// The texts that table files compose at run time from constants.
 const COMPOSED: &[(&str, Forms)] = &[
     // One line a file that calls `rows_dynamic`.
+    ("clock", crate::clock::composed),
     ("user_search", crate::user_search::composed),
 ];
 

@@ -104,6 +104,7 @@ impl House {
             allow_private_upstreams: !options.public_only,
             webhook_answer_within: options.answer_within.unwrap_or(ANSWER_WITHIN),
             hashing_slots: 2,
+            trusts_clock: false,
         };
         let clock = Arc::new(if options.real_time { TestClock::of_the_world() } else { TestClock::default() });
         let app = open(&settings, &clock, 1).await;

@@ -21,6 +21,10 @@ pub(super) struct ServeArgs {
     /// The origin under which browsers come, over what file and environment say
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
+    /// Start although the database has seen a later time: a clock that was ahead is right now. What expired since that
+    /// clock was right may be good again
+    #[arg(long)]
+    trust_clock: bool,
 }
 
 pub(super) async fn run(args: ServeArgs, mut flags: Flags) -> Result<(), Failure> {
@@ -29,7 +33,7 @@ pub(super) async fn run(args: ServeArgs, mut flags: Flags) -> Result<(), Failure
     let config = Config::read(&flags)?;
     telemetry::start(&config.log);
     let tls = config.tls.as_ref().map(Tls::from_files).transpose()?;
-    let app = wiring::open(&config, Presence::Serves).await?;
+    let app = wiring::open(&config, Presence::Serves { trusts_clock: args.trust_clock }).await?;
     let served = serve(&app, &config, tls).await;
     app.shut_down().await;
     served

@@ -8,7 +8,7 @@ use super::people::{FIRST_GUEST, everybody};
 use super::provider::{self, Provider};
 use super::sample::{self, Sample};
 use super::{Dev, Hub, PROVIDER_CONNECTION, PROVIDER_LABEL, fresh_secret, router};
-use crate::wiring::{OsEntropy, SystemClock, open_house};
+use crate::wiring::{OsEntropy, SteadyClock, open_house};
 use axum::Router;
 use data_encoding::BASE64;
 use guestlist_app::accept::{self, AcceptError};
@@ -119,7 +119,7 @@ pub(crate) async fn open(directory: &Path, listens_on: SocketAddr, tls: bool) ->
         dev: Dev {
             app,
             pages: Pages::new()?,
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(SteadyClock::new()),
             provider: Arc::new(provider),
             sample: Arc::new(sample),
             back_channel: BackChannel { listens_on },
@@ -147,6 +147,7 @@ fn settings(directory: &Path, public_url: PublicUrl) -> Result<Settings, EmailEr
         allow_private_upstreams: true,
         webhook_answer_within: ANSWER_WITHIN,
         hashing_slots: 1,
+        trusts_clock: false,
     })
 }
 

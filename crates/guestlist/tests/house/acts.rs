@@ -36,6 +36,7 @@ const BUILDING_BLOCKS: &[&str] = &[
     "settings",
     "slate",
     "throttle",
+    "timekeeping",
 ];
 
 /// Calls that stand although they cross: who, whom, why.

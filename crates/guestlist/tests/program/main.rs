@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 #![expect(clippy::print_stdout, reason = "the runner that kills prints its counts")]
 
+mod clocks;
 mod commands;
 mod full_disk;
 mod kills;

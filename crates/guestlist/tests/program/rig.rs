@@ -95,6 +95,11 @@ impl Installation {
         Self::start(self.command(&["serve"]))
     }
 
+    /// The same, with more to say on the command line.
+    pub(crate) fn serve_with(&self, arguments: &[&str]) -> Server {
+        Self::start(self.command(&[&["serve"], arguments].concat()))
+    }
+
     /// The same, but it dies at that point.
     pub(crate) fn dying(&self, point: &str) -> Server {
         let mut command = self.command(&["serve"]);

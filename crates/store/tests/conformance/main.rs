@@ -16,6 +16,7 @@ mod database;
 mod accept_races;
 mod address_changes;
 mod address_codes;
+mod clock;
 mod events;
 mod every_function;
 mod flows;

@@ -74,7 +74,7 @@ fn the_id_token_verifies_under_the_published_key() {
     use jsonwebtoken::jwk::JwkSet;
     use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
     let provider = provider();
-    let now = crate::wiring::SystemClock.now();
+    let now = crate::wiring::SteadyClock::new().now();
     let issued = Issued { person: ada(), asked: asked(), at: now };
     let tokens = provider.tokens_for(issued, now).unwrap();
     let id_token = tokens["id_token"].as_str().unwrap();
