@@ -46,6 +46,26 @@ impl TestDatabase {
         &self.name
     }
 
+    /// Locks a table: whoever needs it waits.
+    pub async fn lock(&self, table: &str) -> Locked {
+        let (client, connection) =
+            tokio_postgres::connect(self.url(), NoTls).await.expect("the PostgreSQL server of the tests answers");
+        tokio::spawn(connection);
+        let lock = format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+        client.batch_execute(&lock).await.expect("the PostgreSQL server of the tests obeys");
+        Locked { client }
+    }
+
+    /// How many connections to this database wait for a lock.
+    pub async fn waiting(&self) -> i64 {
+        let (client, connection) =
+            tokio_postgres::connect(self.url(), NoTls).await.expect("the PostgreSQL server of the tests answers");
+        tokio::spawn(connection);
+        let asked =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        client.query_one(asked, &[]).await.expect("the PostgreSQL server of the tests obeys").get(0)
+    }
+
     /// Ends every connection to this database but the caller's: what a lost server looks like from a pool.
     pub async fn cut_connections(&self) {
         let name = &self.name;
@@ -54,6 +74,19 @@ impl TestDatabase {
             &[&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")],
         )
         .await;
+    }
+}
+
+/// A table that nobody else can read or write.
+#[derive(Debug)]
+pub struct Locked {
+    client: tokio_postgres::Client,
+}
+
+impl Locked {
+    /// Lets the others go on.
+    pub async fn release(self) {
+        self.client.batch_execute("ROLLBACK").await.expect("the PostgreSQL server of the tests obeys");
     }
 }
 

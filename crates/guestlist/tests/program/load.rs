@@ -4,7 +4,7 @@ use crate::rig::Installation;
 use axum::http::Method;
 use guestlist_testkit::inbox::Letter;
 use guestlist_testkit::remote::{NO_ANSWER, Nodes};
-use guestlist_testkit::visitor::Visitor;
+use guestlist_testkit::visitor::{Answer, Visitor};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -68,10 +68,22 @@ impl Backend {
         Visitor::new(self.nodes.router(), ORIGIN)
     }
 
+    pub(crate) async fn answer(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        self.visitor().json(method, path, Some(&self.token), body).await
+    }
+
     pub(crate) async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> (u16, Value) {
-        let answer = self.visitor().json(method, path, Some(&self.token), body).await;
+        let answer = self.answer(method, path, body).await;
         let value = if answer.body.is_empty() { Value::Null } else { answer.json() };
         (answer.status.as_u16(), value)
+    }
+
+    /// Invites, with an `Idempotency-Key` if there is one.
+    pub(crate) async fn call_with(&self, key: Option<String>, body: &Value) -> (u16, Value) {
+        let mut visitor = self.visitor();
+        visitor.extra_headers.extend(key.map(|key| ("idempotency-key", key)));
+        let answer = visitor.post_json("/api/v2/invitations", Some(&self.token), body).await;
+        (answer.status.as_u16(), if answer.body.is_empty() { Value::Null } else { answer.json() })
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {

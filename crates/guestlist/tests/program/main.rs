@@ -5,7 +5,11 @@
 
 mod clocks;
 mod commands;
+
+mod cut_commits;
+mod failover;
 mod full_disk;
+mod full_pool;
 mod kills;
 mod load;
 mod nodes;

@@ -1,15 +1,13 @@
 //! Several nodes on one PostgreSQL behind a plain round-robin: nothing that decides lives in a node's memory.
 
-use crate::kills::{on_postgres, on_postgres_at, serve};
+use crate::kills::{on_postgres, serve};
 use crate::load::{Backend, Found, Load, ORIGIN, PASSWORD};
 use axum::http::Method;
 use guestlist_testkit::postgres::TestDatabase;
 use guestlist_testkit::remote::Nodes;
-use guestlist_testkit::scratch::ScratchDir;
 use guestlist_testkit::smtp::{SmtpOptions, SmtpServer};
 use guestlist_testkit::visitor::{Answer, Visitor};
 use serde_json::json;
-use std::process::Command;
 
 async fn log_in(browser: &mut Visitor, email: &str, password: &str) -> Answer {
     let page = browser.open("/login").await;
@@ -113,61 +111,4 @@ async fn a_node_is_lost_and_nothing_that_was_acknowledged() {
     let email = acknowledged.handed.get(id).expect("and was invited");
     assert_at(&log_in(&mut browser, email, PASSWORD).await, "/account");
     assert!(second.stop().status.success());
-}
-
-/// Two servers of PostgreSQL of this test's own; gone with it.
-struct Pair {
-    dir: ScratchDir,
-}
-
-impl Pair {
-    fn start() -> (Self, String) {
-        let pair = Self { dir: ScratchDir::new("pair") };
-        let said = pair.script("start");
-        (pair, said.trim().to_owned())
-    }
-
-    fn script(&self, verb: &str) -> String {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/postgres-pair");
-        let output = Command::new(script).args([verb, &self.home()]).output().expect("the script can be run");
-        assert!(output.status.success(), "{verb}: {output:?}");
-        String::from_utf8(output.stdout).expect("text")
-    }
-
-    fn home(&self) -> String {
-        self.dir.join("servers").display().to_string()
-    }
-}
-
-impl Drop for Pair {
-    fn drop(&mut self) {
-        self.script("stop");
-    }
-}
-
-/// The primary is lost while guests come in, and the standby, which has every acknowledged commit, takes its place.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn case_124_the_primary_is_lost_and_the_standby_promoted() {
-    let smtp = SmtpServer::start(SmtpOptions::default()).await;
-    let (pair, url) = Pair::start();
-    let installation = on_postgres_at(&smtp, &url);
-    let nodes = Nodes::default();
-    let server = serve(&installation, &nodes);
-    let backend = Backend::of(&installation, &nodes).await;
-    let load = Load::begin(&backend, "failover", 200);
-    load.until(60).await;
-    pair.script("failover");
-    let acknowledged = load.end().await;
-    println!("{acknowledged}");
-    let found = Found::at(&backend).await;
-    assert_eq!(found.complaints(&acknowledged), Vec::<String>::new());
-    assert_eq!(found.complaints_about_mail(&acknowledged, &smtp.inbox().drain()), Vec::<String>::new());
-    for number in 0..200 {
-        let email = format!("failover-{number}@example.org");
-        let body = json!({"email": email, "send_email": number % 3 != 0});
-        let (status, _) = backend.call(Method::POST, "/api/v2/invitations", Some(&body)).await;
-        assert!(status == 201 || status == 409, "{email}: {status}");
-    }
-    assert_eq!(Found::at(&backend).await.count("failover"), 200, "whoever asked again is invited once");
-    assert!(server.stop().status.success());
 }
