@@ -1,6 +1,8 @@
-//! A disk with no room for the next page: the system refuses the n-th write of an act, for each n.
+//! Case 122: a disk with no room for the next page, one that fails, one that became read-only: the n-th write of an act is
+//! refused, for each n.
 //!
-//! The limit on the size of a file (`RLIMIT_FSIZE`) is the full disk; it is lowered and lifted while the server runs.
+//! The limit on the size of a file (`RLIMIT_FSIZE`) is the full disk; it is lowered and lifted while the server runs. The
+//! two others are a few functions before the C library (`failing_disk.c`), which refuse while a file is there.
 
 use crate::kills::mailing;
 use crate::load::{Backend, PASSWORD};
@@ -32,9 +34,9 @@ struct Stand {
 }
 
 impl Stand {
-    async fn new() -> Self {
+    async fn with(fault: Fault) -> Self {
         let smtp = SmtpServer::start(SmtpOptions::default()).await;
-        let installation = mailing(&smtp);
+        let installation = fault.may_befall(mailing(&smtp));
         let nodes = Nodes::default();
         let server = installation.serve_past_a_full_disk();
         nodes.set(&[server.address]);
@@ -43,14 +45,61 @@ impl Stand {
     }
 }
 
+/// What is wrong with the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    NoRoom,
+    /// EIO and EROFS, by Linux's numbers.
+    Error(i32),
+}
+
+const FAILS: Fault = Fault::Error(5);
+const READ_ONLY: Fault = Fault::Error(30);
+
+impl Fault {
+    /// Where a test says that the disk fails.
+    fn control(installation: &Installation) -> PathBuf {
+        installation.data_dir().with_file_name("disk")
+    }
+
+    /// The installation, on a disk that can have that fault.
+    fn may_befall(self, installation: Installation) -> Installation {
+        if self == Self::NoRoom {
+            return installation;
+        }
+        let library = installation.write("failing_disk.so", "");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/program/failing_disk.c");
+        let compiled =
+            Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).args([source, "-ldl"]).status();
+        assert!(compiled.expect("there is a C compiler").success());
+        let control = Self::control(&installation).display().to_string();
+        installation.with("LD_PRELOAD", &library.display().to_string()).with("TEST_FAILING_DISK", &control)
+    }
+}
+
 struct Disk<'a> {
     server: &'a Server,
+    fault: Fault,
     log: PathBuf,
+    control: PathBuf,
 }
 
 impl<'a> Disk<'a> {
-    fn of(installation: &Installation, server: &'a Server) -> Self {
-        Self { server, log: installation.data_dir().join("guestlist.db-wal") }
+    fn of(stand: &'a Stand, fault: Fault) -> Self {
+        let log = stand.installation.data_dir().join("guestlist.db-wal");
+        Self { server: &stand.server, fault, log, control: Fault::control(&stand.installation) }
+    }
+
+    /// Takes so many more writes.
+    fn refuses_after(&self, writes: u64, full_at: u64) {
+        match self.fault {
+            Fault::NoRoom => self.limit(&(full_at + writes * FRAME).to_string()),
+            Fault::Error(error) => {
+                let next = self.control.with_extension("next");
+                std::fs::write(&next, format!("{error} {writes}")).expect("a file can be written");
+                std::fs::rename(next, &self.control).expect("a file can be moved");
+            }
+        }
     }
 
     fn limit(&self, soft: &str) {
@@ -63,26 +112,29 @@ impl<'a> Disk<'a> {
         std::fs::metadata(&self.log).map_or(0, |log| log.len())
     }
 
-    fn has_room(&self) {
-        self.limit("unlimited");
+    fn is_well(&self) {
+        match self.fault {
+            Fault::NoRoom => self.limit("unlimited"),
+            Fault::Error(_) => std::fs::remove_file(&self.control).expect("it was there"),
+        }
     }
 
-    /// Tries with room for no page, for one, for two, until it fits: the answer then, after `look` had a look at what
-    /// each refusal left behind.
+    /// Tries with no write taken, with one, with two, until all are: the answer then, after `look` had a look at what each
+    /// refusal left behind.
     async fn refuse_each_write(&self, mut act: impl AsyncFnMut() -> Answer, mut look: impl AsyncFnMut()) -> Answer {
         let full_at = self.log_size();
-        for room in 0..60 {
-            self.limit(&(full_at + room * FRAME).to_string());
+        for room in 0..400 {
+            self.refuses_after(room, full_at);
             let answer = act().await;
-            self.has_room();
+            self.is_well();
             if !answer.status.is_server_error() {
-                assert!(room > 0, "the disk was never full: {} {}", answer.status, answer.text());
-                println!("{room} times the disk was full, then it fitted");
+                assert!(room > 0, "nothing was ever refused: {} {}", answer.status, answer.text());
+                println!("{:?}: {room} times refused, then taken", self.fault);
                 return answer;
             }
             look().await;
         }
-        panic!("it never fits");
+        panic!("it is never taken");
     }
 }
 
@@ -108,8 +160,22 @@ async fn opens(backend: &Backend, password: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_122_a_full_disk_takes_nothing_and_loses_nothing() {
-    let Stand { installation, server, backend, .. } = Stand::new().await;
-    let disk = Disk::of(&installation, &server);
+    an_acceptance_takes_nothing_and_loses_nothing(Fault::NoRoom).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_122_a_failing_disk_takes_nothing_and_loses_nothing() {
+    an_acceptance_takes_nothing_and_loses_nothing(FAILS).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_122_a_read_only_disk_takes_nothing_and_loses_nothing() {
+    an_acceptance_takes_nothing_and_loses_nothing(READ_ONLY).await;
+}
+
+async fn an_acceptance_takes_nothing_and_loses_nothing(fault: Fault) {
+    let stand = Stand::with(fault).await;
+    let (disk, backend) = (Disk::of(&stand, fault), &stand.backend);
     let invite = json!({"email": ANNA, "send_email": false});
     let (status, made) = backend.call(Method::POST, "/api/v2/invitations", Some(&invite)).await;
     assert_eq!(status, 201, "{made}");
@@ -133,23 +199,32 @@ async fn case_122_a_full_disk_takes_nothing_and_loses_nothing() {
     let mut later = backend.visitor();
     let page = later.open("/login").await;
     let form = page.form("Log in").with("email", ANNA).with("password", PASSWORD);
-    disk.limit(&disk.log_size().to_string());
+    disk.refuses_after(0, disk.log_size());
     let failed = later.clone().submit(&form).await;
     let again = json!({"email": "bob@example.org", "send_email": false});
     let (status, _) = backend.call(Method::POST, "/api/v2/invitations", Some(&again)).await;
-    disk.has_room();
+    disk.is_well();
     assert!(failed.status.is_server_error() && status >= 500, "{} {status}", failed.status);
     assert_eq!(later.submit(&form).await.location(), Some("/account"));
     let (status, made) = backend.call(Method::POST, "/api/v2/invitations", Some(&again)).await;
     assert_eq!(status, 201, "{made}");
-    assert!(server.stop().status.success());
+    assert!(stand.server.stop().status.success());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_122_a_full_disk_spends_no_reset_link() {
-    let Stand { smtp, installation, server, backend } = Stand::new().await;
-    let disk = Disk::of(&installation, &server);
-    guest(&backend).await;
+    a_reset_link_is_not_spent(Fault::NoRoom).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_122_a_failing_disk_spends_no_reset_link() {
+    a_reset_link_is_not_spent(FAILS).await;
+}
+
+async fn a_reset_link_is_not_spent(fault: Fault) {
+    let stand = Stand::with(fault).await;
+    let (disk, backend, smtp) = (Disk::of(&stand, fault), &stand.backend, &stand.smtp);
+    guest(backend).await;
     let mut owner = backend.visitor();
     let page = owner.open("/forgot").await;
     owner.press(&page, "Send the link", &[("email", ANNA)]).await.assert_status(200);
@@ -163,17 +238,26 @@ async fn case_122_a_full_disk_spends_no_reset_link() {
     let is_good = async || assert!(owner.clone().open(link.as_str()).await.offers("Set password"));
     let set = disk.refuse_each_write(reset, is_good).await;
     assert!(set.status.is_redirection() || set.status == 200, "{} {}", set.status, set.text());
-    assert!(opens(&backend, NEW_PASSWORD).await && !opens(&backend, PASSWORD).await);
+    assert!(opens(backend, NEW_PASSWORD).await && !opens(backend, PASSWORD).await);
     // It is spent now.
     owner.open(link.as_str()).await.assert_status(410);
-    assert!(server.stop().status.success());
+    assert!(stand.server.stop().status.success());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_122_a_full_disk_spends_no_refresh_token() {
-    let Stand { installation, server, backend, .. } = Stand::new().await;
-    let disk = Disk::of(&installation, &server);
-    let mut anna = guest(&backend).await;
+    a_refresh_token_is_not_spent(Fault::NoRoom).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_122_a_failing_disk_spends_no_refresh_token() {
+    a_refresh_token_is_not_spent(FAILS).await;
+}
+
+async fn a_refresh_token_is_not_spent(fault: Fault) {
+    let stand = Stand::with(fault).await;
+    let (disk, backend, installation) = (Disk::of(&stand, fault), &stand.backend, &stand.installation);
+    let mut anna = guest(backend).await;
     let new = ["clients", "create", "--name", "Calendar", "--type", "web", "--callback", CALLBACK];
     let client = installation.json(&new);
     let named = |name: &str| client[name].as_str().expect("text").to_owned();
@@ -210,7 +294,7 @@ async fn case_122_a_full_disk_spends_no_refresh_token() {
     assert_ne!(first, second);
     let again = [("grant_type", "refresh_token"), ("refresh_token", second.as_str())];
     token(&again).await.assert_status(200);
-    assert!(server.stop().status.success());
+    assert!(stand.server.stop().status.success());
 }
 
 /// The first start on a disk that is full at once, or a little later.
