@@ -4,7 +4,7 @@
 //! must be allowed to create databases. Without it a test fails rather than passes by doing nothing.
 //! It knows no table: the schema is made by whoever opens the database.
 
-#![expect(clippy::expect_used, reason = "a fixture that cannot start fails its test")]
+#![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a fixture that cannot start fails its test")]
 
 use std::thread;
 

@@ -83,7 +83,7 @@ struct Heard {
 }
 
 /// Message by message (PostgreSQL's protocol, section 55.7): the first has no type, all others a byte of type and a length.
-async fn up(mut from_us: OwnedReadHalf, mut to_them: OwnedWriteHalf, scissors: &Scissors, heard: &Heard) {
+async fn up(mut from_us: OwnedReadHalf, mut to_them: OwnedWriteHalf, scissors: &Scissors, hearing: &Heard) {
     let mut is_first = true;
     loop {
         let mut head = vec![0; if is_first { 4 } else { 5 }];
@@ -102,24 +102,24 @@ async fn up(mut from_us: OwnedReadHalf, mut to_them: OwnedWriteHalf, scissors: &
             scissors.cuts.fetch_add(1, Ordering::SeqCst);
             return;
         }
-        heard.is_deaf.store(cut == Some(Cut::After), Ordering::SeqCst);
+        hearing.is_deaf.store(cut == Some(Cut::After), Ordering::SeqCst);
         let message = [head, body].concat();
         if to_them.write_all(&message).await.is_err() {
             return;
         }
         if cut == Some(Cut::After) {
-            heard.answer.notified().await;
+            hearing.answer.notified().await;
             scissors.cuts.fetch_add(1, Ordering::SeqCst);
             return;
         }
     }
 }
 
-async fn down(mut from_them: OwnedReadHalf, mut to_us: OwnedWriteHalf, heard: &Heard) {
+async fn down(mut from_them: OwnedReadHalf, mut to_us: OwnedWriteHalf, hearing: &Heard) {
     let mut bytes = vec![0; 16_384];
     while let Ok(count @ 1..) = from_them.read(&mut bytes).await {
-        if heard.is_deaf.load(Ordering::SeqCst) {
-            heard.answer.notify_one();
+        if hearing.is_deaf.load(Ordering::SeqCst) {
+            hearing.answer.notify_one();
             std::future::pending::<()>().await;
         }
         if to_us.write_all(&bytes[..count]).await.is_err() {
