@@ -14,4 +14,5 @@ mod kills;
 mod load;
 mod nodes;
 mod rig;
+mod sdks;
 mod serve;
