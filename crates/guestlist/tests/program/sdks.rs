@@ -19,7 +19,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 /// What a backend found with one version of the Management client.
 #[derive(Deserialize)]
-struct Found {
+struct Report {
     ticket: String,
     email: String,
     id: String,
@@ -36,8 +36,8 @@ struct Found {
 
 #[derive(Deserialize)]
 struct Backends {
-    seven: Found,
-    four: Found,
+    seven: Report,
+    four: Report,
 }
 
 /// The applications, running.
@@ -137,12 +137,12 @@ impl Applications {
 }
 
 /// What every backend must find, whichever version it uses.
-fn assert_found(found: &Found) {
-    assert_eq!(found.changed, ["door", "Anna Berg"]);
-    assert_eq!((&found.by_email, &found.found), (&vec![found.id.clone()], &vec![found.id.clone()]));
-    assert!(found.listed && found.applications >= 5);
-    assert_eq!(found.ways, ["Username-Password-Authentication", "acme"]);
-    assert_eq!((found.twice, found.unknown), (409, 404));
+fn assert_found(report: &Report) {
+    assert_eq!(report.changed, ["door", "Anna Berg"]);
+    assert_eq!((&report.by_email, &report.found), (&vec![report.id.clone()], &vec![report.id.clone()]));
+    assert!(report.listed && report.applications >= 5);
+    assert_eq!(report.ways, ["Username-Password-Authentication", "acme"]);
+    assert_eq!((report.twice, report.unknown), (409, 404));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
