@@ -10,7 +10,7 @@ use crate::keys::KeyRing;
 use crate::passwords::Hasher;
 use crate::rules::Rules;
 use crate::seal::Seal;
-use crate::settings::{MailRoad, MailSettings, PublicUrl, Settings};
+use crate::settings::{MailRoad, MailSettings, PublicUrl, Settings, Timekeeping};
 use crate::timekeeping;
 use guestlist_domain::email::Email;
 use guestlist_domain::time::Timestamp;
@@ -32,6 +32,7 @@ pub struct App {
 struct Inner {
     store: Store,
     clock: Arc<dyn Clock>,
+    timekeeping: Timekeeping,
     entropy: Arc<dyn Entropy>,
     seal: Seal,
     public_url: PublicUrl,
@@ -71,11 +72,12 @@ impl App {
         })?;
         let messenger = Messenger::new(settings.allow_private_upstreams, settings.webhook_answer_within)?;
         let store = Store::open(&settings.store).await?;
-        timekeeping::start(&store, &*clock, settings.trusts_clock).await?;
+        timekeeping::start(&store, &*clock, settings.timekeeping).await?;
         let app = Self {
             inner: Arc::new(Inner {
                 store,
                 clock,
+                timekeeping: settings.timekeeping,
                 entropy,
                 seal,
                 first_administrator: settings.first_administrator,
@@ -151,7 +153,8 @@ impl App {
 
     /// Finishes what was accepted and closes the database.
     pub async fn shut_down(&self) {
-        if let Err(error) = timekeeping::note(&self.inner.store, self.clock()).await {
+        let leaves_mark = self.inner.timekeeping != Timekeeping::Visits;
+        if leaves_mark && let Err(error) = timekeeping::note(&self.inner.store, self.clock()).await {
             tracing::warn!(%error, "the moment of the end could not be noted");
         }
         self.inner.store.shut_down().await;

@@ -19,8 +19,14 @@ pub trait Clock: Send + Sync {
 
 /// A clock that can be set.
 pub trait Hands: Send + Sync {
-    /// It is `at` now, and goes on from there.
+    /// It is `at` now, and goes on from there. For the start, before anybody was told a time.
     fn set(&self, at: Timestamp);
+
+    /// It is at least `to` now. What was told meanwhile is never taken back.
+    fn advance(&self, to: Timestamp);
+
+    /// What the machine's clock says, which others may set.
+    fn machine(&self) -> Timestamp;
 }
 
 /// Random bytes fit for secrets.

@@ -4,7 +4,9 @@
 
 use crate::app::App;
 use crate::error::Unexpected;
+use crate::timekeeping;
 use guestlist_domain::connection::Connection;
+use guestlist_domain::timekeeping::ClockBehind;
 use guestlist_store::users;
 
 /// How it stands with the mail server.
@@ -16,6 +18,33 @@ pub enum MailHealth {
     Well,
     /// It would not, and why.
     Ill(String),
+}
+
+/// How it stands with the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockHealth {
+    /// The machine's is the only one, and it is not behind what the database has seen.
+    Alone,
+    /// The machine's agrees with that of the database's server, which is not behind either.
+    Agrees,
+    /// The machine's disagrees with that of the database's server, which counts and is not behind.
+    Differs {
+        /// By how many seconds the machine's is ahead, less than zero if it is behind.
+        machine_ahead: i64,
+    },
+    /// `serve` would not start.
+    Behind(ClockBehind),
+}
+
+/// Compares the clocks with each other and with what the database has seen.
+pub async fn examine_clock(app: &App) -> Result<ClockHealth, Unexpected> {
+    let Some(prospect) = timekeeping::examine(app).await? else { return Ok(ClockHealth::Alone) };
+    Ok(match (prospect.refusal, prospect.server_ahead) {
+        (Some(behind), _) => ClockHealth::Behind(behind),
+        (None, Some(ahead)) => ClockHealth::Differs { machine_ahead: ahead.saturating_neg() },
+        (None, None) if prospect.has_server => ClockHealth::Agrees,
+        (None, None) => ClockHealth::Alone,
+    })
 }
 
 /// Asks the mail server whether it would take a mail.

@@ -1,7 +1,7 @@
 //! Work that nobody waits for.
 //!
-//! Owns the rhythm: mails and webhooks as soon as they are due, tidying and a look at the clock now and then. Correctness never waits for a job.
-//! Must not know what a mail says or what an event means.
+//! Owns the rhythm: mails and webhooks as soon as they are due, tidying and a look at the clock now and then. Correctness
+//! never waits for a job. Must not know what a mail says or what an event means.
 
 mod deliver_mail;
 mod deliver_webhook;
@@ -14,6 +14,7 @@ pub use tidy::tidy;
 use crate::app::App;
 use crate::timekeeping;
 use guestlist_domain::time::minutes;
+use guestlist_domain::timekeeping::is_news;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -53,18 +54,33 @@ async fn mails(app: &App) {
 }
 
 async fn keeping_time(app: &App) {
-    let mut leap = None;
+    let (mut clock, mut mark) = (None, None);
     loop {
         match timekeeping::keep(app).await {
-            // Said once, not at every look.
-            Ok(Some(seconds)) if leap.is_none() => {
-                leap = Some(seconds);
-                tracing::warn!(job = "keep_time", clock.seconds_ahead = seconds, "the database server's clock leapt");
+            Ok(found) => {
+                tell(&mut clock, found.clock, "the clock that the next start goes by");
+                tell(&mut mark, found.mark, "another process of this installation");
             }
-            Ok(found) => leap = leap.and(found),
             Err(error) => tracing::error!(job = "keep_time", %error, "the clock could not be compared"),
         }
         tokio::time::sleep(KEEP_TIME_EVERY).await;
+    }
+}
+
+/// A difference is told when it comes, changes or goes, not at every look.
+fn tell(told: &mut Option<i64>, found: Option<i64>, who: &'static str) {
+    if !is_news(*told, found) {
+        return;
+    }
+    *told = found;
+    match found {
+        Some(seconds) => tracing::warn!(
+            job = "keep_time",
+            clock.who = who,
+            clock.seconds_ahead = seconds,
+            "a clock disagrees with this process, which does not follow"
+        ),
+        None => tracing::info!(job = "keep_time", clock.who = who, "a clock agrees with this process again"),
     }
 }
 

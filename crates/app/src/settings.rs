@@ -19,8 +19,8 @@ pub struct Settings {
     pub public_url: PublicUrl,
     /// Where the rows are.
     pub store: StoreSettings,
-    /// Whether the operator vouches for the clock, although the database has seen a later time.
-    pub trusts_clock: bool,
+    /// What this process makes of the time that the database has seen.
+    pub timekeeping: Timekeeping,
     /// The master key, 32 bytes in base64.
     pub secret_key: Sensitive,
     /// How mail leaves; without it, links are shown to whoever invites.
@@ -33,6 +33,17 @@ pub struct Settings {
     pub webhook_answer_within: Duration,
     /// How many passwords are hashed at once; 19 MiB each.
     pub hashing_slots: usize,
+}
+
+/// What a process makes of the latest moment that the database has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timekeeping {
+    /// Begins no earlier, or not at all, and notes what it comes to.
+    Keeps,
+    /// The same, but at the start its clock counts, and the moment in the database does not: the operator vouches for it.
+    Trusts,
+    /// Begins no earlier, and notes nothing: a command on a machine whose clock leapt must not shut out the server.
+    Visits,
 }
 
 /// How mail leaves.

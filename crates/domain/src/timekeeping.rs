@@ -40,12 +40,32 @@ pub fn begin(clock: Timestamp, mark: Option<Timestamp>) -> Result<Timestamp, Clo
     if by > TOLERANCE { Err(ClockBehind { by }) } else { Ok(clock.max(mark)) }
 }
 
+/// Where a command begins that only visits beside a server. It admits nobody, so it need not refuse; never before the mark, so
+/// that what is over for the house is over for it.
+pub fn visit(clock: Timestamp, mark: Option<Timestamp>) -> Timestamp {
+    mark.map_or(clock, |mark| clock.max(mark))
+}
+
 /// Where a running process goes on that has come to `own`, when the database's server says `server` and others have seen
 /// `mark`. Small differences ahead are followed: clocks drift apart. A leap is not, whichever way: it would log everybody
 /// out, or let in whom it should not.
 pub fn go_on(own: Timestamp, server: Option<Timestamp>, mark: Option<Timestamp>) -> Timestamp {
     let is_near = |other: &Timestamp| other.since(own) <= TOLERANCE;
     server.into_iter().chain(mark).filter(is_near).fold(own, Timestamp::max)
+}
+
+/// By how many seconds `other` is ahead of `own`, less than zero if it is behind; nothing where they are as good as the same.
+pub fn apart(own: Timestamp, other: Timestamp) -> Option<i64> {
+    let is_far = own.since(other).max(other.since(own)) > TOLERANCE;
+    is_far.then(|| other.seconds().saturating_sub(own.seconds()))
+}
+
+/// Whether a difference is worth a word, after `told` was the last one that was spoken of: it came, changed or went.
+pub fn is_news(told: Option<i64>, found: Option<i64>) -> bool {
+    match (told, found) {
+        (Some(told), Some(found)) => told.abs_diff(found) > TOLERANCE.as_secs(),
+        (told, found) => told != found,
+    }
 }
 
 #[cfg(test)]
@@ -90,6 +110,43 @@ mod tests {
         assert_eq!(go_on(NOON, server, mark), expected);
     }
 
+    #[rstest]
+    #[case(NOON, None, NOON)]
+    #[case(NOON, Some(NOON.minus(YEAR)), NOON)]
+    #[case(NOON.minus(Duration::from_secs(90)), Some(NOON), NOON)]
+    #[case(NOON.minus(hours(1)), Some(NOON), NOON)]
+    #[case(NOON.minus(YEAR), Some(NOON), NOON)]
+    fn case_126_a_visit_is_not_refused_and_goes_by_the_mark(
+        #[case] clock: Timestamp,
+        #[case] mark: Option<Timestamp>,
+        #[case] expected: Timestamp,
+    ) {
+        assert_eq!(visit(clock, mark), expected);
+    }
+
+    #[rstest]
+    #[case(NOON, None)]
+    #[case(NOON.plus(Duration::from_secs(90)), None)]
+    #[case(NOON.minus(TOLERANCE), None)]
+    #[case(NOON.plus(hours(1)), Some(3_600))]
+    #[case(NOON.minus(hours(1)), Some(-3_600))]
+    #[case(NOON.plus(YEAR), Some(31_536_000))]
+    #[case(NOON.minus(YEAR), Some(-31_536_000))]
+    fn case_126_what_is_no_drift_is_told(#[case] other: Timestamp, #[case] expected: Option<i64>) {
+        assert_eq!(apart(NOON, other), expected);
+    }
+
+    #[rstest]
+    #[case(None, None, false)]
+    #[case(None, Some(3_600), true)]
+    #[case(Some(3_600), Some(3_601), false)]
+    #[case(Some(3_600), Some(3_721), true)]
+    #[case(Some(3_600), Some(-3_600), true)]
+    #[case(Some(3_600), None, true)]
+    fn case_126_a_leap_is_told_once(#[case] told: Option<i64>, #[case] found: Option<i64>, #[case] expected: bool) {
+        assert_eq!(is_news(told, found), expected);
+    }
+
     #[test]
     fn case_126_whoever_is_refused_reads_by_how_much_and_what_to_do() {
         let told = |by| ClockBehind { by }.to_string();
@@ -105,6 +162,7 @@ mod tests {
             let next = go_on(at(own), Some(at(server)), Some(at(mark)));
             prop_assert!(next >= at(own) && next.since(at(own)) <= TOLERANCE);
             // What was over at the mark is over at the beginning.
+            prop_assert!(visit(at(server), Some(at(mark))) >= at(mark));
             prop_assert!(begin(at(server), Some(at(mark))).is_ok_and(|begun| begun >= at(mark)) == (mark - server <= 120_000));
         }
     }

@@ -7,7 +7,7 @@ use crate::config::{Config, MasterKeyError, master_key};
 use guestlist_app::app::App;
 use guestlist_app::clock::{Clock, Entropy, Hands};
 use guestlist_app::error::Unexpected;
-use guestlist_app::settings::{ANSWER_WITHIN, Settings, StoreSettings};
+use guestlist_app::settings::{ANSWER_WITHIN, Settings, StoreSettings, Timekeeping};
 use guestlist_domain::time::Timestamp;
 use rand::TryRng as _;
 use rand::rngs::SysRng;
@@ -31,11 +31,9 @@ pub(crate) struct SteadyClock {
 }
 
 impl SteadyClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
     pub(crate) fn new() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let clock = Self { began_at: AtomicI64::new(0), told: AtomicI64::new(0) };
-        clock.set(Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)));
+        clock.set(clock.machine());
         clock
     }
 }
@@ -55,6 +53,16 @@ impl Hands for SteadyClock {
     fn set(&self, at: Timestamp) {
         self.began_at.store(at.millis().saturating_sub(passed_ms()), Ordering::Relaxed);
         self.told.store(at.millis(), Ordering::Relaxed);
+    }
+
+    fn advance(&self, to: Timestamp) {
+        self.began_at.fetch_max(to.millis().saturating_sub(passed_ms()), Ordering::Relaxed);
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
+    fn machine(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 }
 
@@ -110,7 +118,11 @@ pub(crate) async fn open(config: &Config, presence: Presence) -> Result<App, Ope
             exclusive: matches!(presence, Presence::Serves { .. }),
             read_threads: READ_THREADS,
         },
-        trusts_clock: presence == Presence::Serves { trusts_clock: true },
+        timekeeping: match presence {
+            Presence::Serves { trusts_clock: true } => Timekeeping::Trusts,
+            Presence::Serves { trusts_clock: false } => Timekeeping::Keeps,
+            Presence::Visits => Timekeeping::Visits,
+        },
         secret_key,
         mail: config.mail.clone(),
         first_administrator: config.first_administrator.clone(),
@@ -124,4 +136,24 @@ pub(crate) async fn open(config: &Config, presence: Presence) -> Result<App, Ope
 /// Opens a house by settings at hand.
 pub(crate) async fn open_house(settings: Settings) -> Result<App, Unexpected> {
     App::open(settings, Arc::new(SteadyClock::new()), Arc::new(OsEntropy)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use guestlist_domain::time::{hours, minutes};
+
+    #[test]
+    fn case_126_a_clock_that_runs_is_only_ever_advanced() {
+        let clock = SteadyClock::new();
+        let told = clock.now();
+        clock.advance(told.minus(hours(1)));
+        let next = clock.now();
+        assert!(next >= told && next.since(told) < minutes(1));
+        clock.advance(told.plus(minutes(2)));
+        let ahead = clock.now();
+        assert!(ahead >= told.plus(minutes(2)) && ahead.since(told) < minutes(3));
+        clock.advance(told);
+        assert!(clock.now() >= ahead);
+    }
 }

@@ -14,7 +14,7 @@ use crate::visitor::{Answer, Visitor};
 use axum::Router;
 use data_encoding::BASE64;
 use guestlist_app::rules::Rule;
-use guestlist_app::settings::{ANSWER_WITHIN, MailRoad, MailSettings, PublicUrl, Target};
+use guestlist_app::settings::{ANSWER_WITHIN, MailRoad, MailSettings, PublicUrl, Target, Timekeeping};
 use guestlist_app::{App, Clock as _, Settings, jobs};
 use guestlist_domain::email::Email;
 use guestlist_domain::secret::Sensitive;
@@ -104,7 +104,7 @@ impl House {
             allow_private_upstreams: !options.public_only,
             webhook_answer_within: options.answer_within.unwrap_or(ANSWER_WITHIN),
             hashing_slots: 2,
-            trusts_clock: false,
+            timekeeping: Timekeeping::Keeps,
         };
         let clock = Arc::new(if options.real_time { TestClock::of_the_world() } else { TestClock::default() });
         let app = open(&settings, &clock, 1).await;

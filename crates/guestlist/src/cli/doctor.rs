@@ -12,7 +12,7 @@ use crate::wiring::{self, Presence};
 use clap::Args;
 use guestlist_app::app::App;
 use guestlist_app::connections;
-use guestlist_app::doctor::{self, MailHealth};
+use guestlist_app::doctor::{self, ClockHealth, MailHealth};
 use guestlist_app::keys;
 use guestlist_domain::connection::Connection;
 use serde::Serialize;
@@ -90,6 +90,7 @@ async fn examine_house(app: &App) -> Vec<Finding> {
         Ok(()) => Finding::well("database", "it answers, and its schema is up to date"),
         Err(error) => Finding::ill("database", error.to_string()),
     }];
+    findings.push(examine_clock(app).await);
     findings.push(match keys::jwks(app).await {
         Ok(_) => Finding::well("signing keys", "they open with the master key"),
         Err(error) => {
@@ -115,6 +116,28 @@ async fn examine_house(app: &App) -> Vec<Finding> {
         Err(error) => findings.push(Finding::ill("connections", error.to_string())),
     }
     findings
+}
+
+async fn examine_clock(app: &App) -> Finding {
+    match doctor::examine_clock(app).await {
+        Ok(ClockHealth::Alone) => Finding::well("clock", "it is not behind what this database has seen"),
+        Ok(ClockHealth::Agrees) => {
+            Finding::well("clock", "it agrees with the database server's, and that is not behind what it has seen")
+        }
+        Ok(ClockHealth::Differs { machine_ahead }) => {
+            let direction = if machine_ahead > 0 { "ahead of" } else { "behind" };
+            let seconds = machine_ahead.unsigned_abs();
+            Finding::ill(
+                "clock",
+                format!(
+                    "this machine's is {seconds} seconds {direction} the database server's, which counts. Set it right: \
+                     certificates are judged by it"
+                ),
+            )
+        }
+        Ok(ClockHealth::Behind(behind)) => Finding::ill("clock", behind.to_string()),
+        Err(error) => Finding::ill("clock", error.to_string()),
+    }
 }
 
 async fn examine_connection(app: &App, connection: &Connection) -> Finding {

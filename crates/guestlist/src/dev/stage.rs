@@ -21,7 +21,7 @@ use guestlist_app::invite::{self, Invite, InviteError};
 use guestlist_app::jobs;
 use guestlist_app::seal::MASTER_KEY_BYTES;
 use guestlist_app::settings::{
-    ANSWER_WITHIN, MailRoad, MailSettings, PublicUrl, PublicUrlError, Settings, StoreSettings, Target,
+    ANSWER_WITHIN, MailRoad, MailSettings, PublicUrl, PublicUrlError, Settings, StoreSettings, Target, Timekeeping,
 };
 use guestlist_domain::client::{AppType, AuthMethod, ClientSettings};
 use guestlist_domain::connection::Audience;
@@ -147,7 +147,7 @@ fn settings(directory: &Path, public_url: PublicUrl) -> Result<Settings, EmailEr
         allow_private_upstreams: true,
         webhook_answer_within: ANSWER_WITHIN,
         hashing_slots: 1,
-        trusts_clock: false,
+        timekeeping: Timekeeping::Keeps,
     })
 }
 
