@@ -73,15 +73,16 @@ fn tell(told: &mut Option<i64>, found: Option<i64>, who: &'static str) {
         return;
     }
     *told = found;
-    match found {
-        Some(seconds) => tracing::warn!(
-            job = "keep_time",
-            clock.who = who,
-            clock.seconds_ahead = seconds,
-            "a clock disagrees with this process, which does not follow"
-        ),
-        None => tracing::info!(job = "keep_time", clock.who = who, "a clock agrees with this process again"),
-    }
+    let Some(seconds) = found else {
+        tracing::info!(job = "keep_time", clock.who = who, "a clock agrees with this process again");
+        return;
+    };
+    tracing::warn!(
+        job = "keep_time",
+        clock.who = who,
+        clock.seconds_ahead = seconds,
+        "a clock disagrees with this process, which does not follow"
+    );
 }
 
 async fn tidying(app: &App) {

@@ -48,7 +48,7 @@ fn library() -> PathBuf {
     found.into_iter().next().expect("libfaketime is not installed (Debian: apt-get install libfaketime)")
 }
 
-/// An invitation that lives a minute, by its link.
+/// An invitation, by its link.
 async fn invite(backend: &Backend, name: &str, ttl_sec: u64) -> String {
     let body = json!({"email": format!("{name}@example.org"), "send_email": false, "ttl_sec": ttl_sec});
     let (status, made) = backend.call(Method::POST, "/api/v2/invitations", Some(&body)).await;
@@ -75,7 +75,7 @@ async fn case_126_nothing_begins_behind_what_was_seen() {
     let (nodes, installation) = (Nodes::default(), &shifted.installation);
     let server = serve(installation, &nodes);
     let backend = Backend::of(installation, &nodes).await;
-    let link = invite(&backend, "anna", 60).await;
+    let link = invite(&backend, "anna", 600).await;
     open(&backend, &link).await.assert_status(200).assert_says("Set password");
     assert!(server.stop().status.success());
     // An hour passes while nobody is here, and the link is over.
@@ -121,12 +121,12 @@ async fn case_126_a_leap_changes_nothing_for_a_running_server() {
     let server = serve(&shifted.installation, &nodes);
     let backend = Backend::of(&shifted.installation, &nodes).await;
     let mut anna = accept(&backend, &invite(&backend, "anna", 3_600).await).await;
-    let made = invite(&backend, "ben", 60).await;
+    let made = invite(&backend, "ben", 600).await;
     for leap in ["+1h", "+1y", "-1h", "-1y"] {
         shifted.leap(leap);
         assert_eq!(anna.open("/account").await.url.path(), "/account", "{leap}: nobody is logged out");
         open(&backend, &made).await.assert_status(200).assert_says("Set password");
-        let fresh = invite(&backend, &format!("guest{}", leap.replace('+', "p")), 60).await;
+        let fresh = invite(&backend, &format!("guest{}", leap.replace('+', "p")), 600).await;
         open(&backend, &fresh).await.assert_status(200);
     }
     // What happened is told by one time, whatever the machine said.
