@@ -2,21 +2,12 @@
 //!
 //! Owns both readings. No other statement asks an engine for the time: `now` is bound. Must not decide what they mean.
 
-use crate::statements::sql;
-use crate::{Engine, StoreError, Tx, p};
+use crate::{Engine, StoreError, Tx, p, settings};
 use guestlist_domain::time::Timestamp;
 
 /// The mark's name among the settings.
 const MARK: &str = "latest moment seen";
 const SERVER: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
-
-sql! {
-    FIND = "SELECT value FROM settings WHERE name = $1";
-    // As bytes from the highest on, they are ordered as the moments are.
-    RAISE = "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value \
-        WHERE settings.value < excluded.value";
-    SET = "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-}
 
 /// What this file composes for an engine.
 pub(crate) fn composed(engine: Engine) -> Vec<String> {
@@ -36,22 +27,22 @@ pub async fn server(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, StoreError> {
 
 /// The latest moment that any process has seen.
 pub async fn mark(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, StoreError> {
-    let Some(row) = tx.row(FIND, p![MARK]).await? else { return Ok(None) };
-    let bytes: [u8; 8] =
-        row.bytes(0)?.try_into().map_err(|_| StoreError::other("the mark of time has another length"))?;
+    let Some(bytes) = settings::find(tx, MARK).await? else { return Ok(None) };
+    let bytes: [u8; 8] = bytes.try_into().map_err(|_| StoreError::other("the mark of time has another length"))?;
     Ok(Some(Timestamp::from_millis(i64::from_be_bytes(bytes))))
 }
 
 /// Notes that it is `now`. A later mark stays. Times before 1970 are none.
 pub async fn raise_mark(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
-    tx.exec(RAISE, p![MARK, bytes(now).as_slice()]).await.map(drop)
+    settings::raise(tx, MARK, &bytes(now)).await
 }
 
 /// Sets the mark, also back: an operator says that a later one was wrong.
 pub async fn set_mark(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
-    tx.exec(SET, p![MARK, bytes(now).as_slice()]).await.map(drop)
+    settings::put(tx, MARK, &bytes(now)).await
 }
 
+/// From the highest on, so that they are ordered as the moments are.
 fn bytes(at: Timestamp) -> [u8; 8] {
     at.millis().max(0).to_be_bytes()
 }

@@ -31,7 +31,6 @@ const TABLES: &[(&str, &[(&str, &str)])] = &[
     ("address_changes", crate::address_changes::SQL),
     ("address_codes", crate::address_codes::SQL),
     ("clients", crate::clients::SQL),
-    ("clock", crate::clock::SQL),
     ("connections", crate::connections::SQL),
     ("events", crate::events::SQL),
     ("flows", crate::flows::SQL),
