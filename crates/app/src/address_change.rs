@@ -124,7 +124,7 @@ async fn ask_in(
     let found = sessions::get(tx, &signed_in.session.id, now).await?;
     let user = found.ok_or(AddressChangeError::SignedOut)?.user;
     let by_this_user = throttle::knock(tx, throttle::CHANGE_ADDRESS, user.id.as_str(), now).await?;
-    let at_this_mailbox = throttle::knock_for(tx, throttle::ADDRESS_CODE, to, now).await?;
+    let at_this_mailbox = throttle::knock_for(tx, throttle::MOVE_CODE, to, now).await?;
     if let Err(wait) = by_this_user.and(at_this_mailbox) {
         return Ok(Err(wait));
     }
@@ -220,7 +220,7 @@ async fn try_code(
     if users::holder_of(tx, &to, now).await?.is_some_and(|holder| holder.id != user.id) {
         return Ok(Entered::Taken);
     }
-    throttle::forgive(tx, throttle::ADDRESS_CODE, to.as_str()).await?;
+    throttle::forgive(tx, throttle::MOVE_CODE, to.as_str()).await?;
     throttle::forgive(tx, throttle::CHANGE_ADDRESS, user.id.as_str()).await?;
     change(app, tx, signed_in, to, minted, now).await?;
     Ok(Entered::Moved)

@@ -23,6 +23,8 @@ pub(crate) const CHANGE_PASSWORD: Limit = Limit { name: "change-password", at_mo
 pub(crate) const FORGOT: Limit = Limit { name: "forgot", at_most: 5, within: hours(1) };
 /// Codes that somebody asks for, to prove one address.
 pub(crate) const ADDRESS_CODE: Limit = Limit { name: "address-code", at_most: 5, within: hours(1) };
+/// Codes that anybody signed in asks for, to move an account to one address. The owner of a mailbox proves it all the same.
+pub(crate) const MOVE_CODE: Limit = Limit { name: "move-code", at_most: 5, within: hours(1) };
 /// Addresses that one user asks to move to.
 pub(crate) const CHANGE_ADDRESS: Limit = Limit { name: "change-address", at_most: 5, within: hours(1) };
 /// Invitation mails to one address beyond the first.

@@ -3,7 +3,7 @@
 use crate::address_proof::code_of;
 use crate::guests::{happened, opens, press};
 use crate::recovery::{forgot, reset_form};
-use crate::scene::{ANNA, BOB, PASSWORD, Scene, assert_in, assert_out, log_in};
+use crate::scene::{ANNA, BOB, PASSWORD, Scene, accept_by_password, assert_in, assert_out, log_in};
 use guestlist_app::Clock as _;
 use guestlist_domain::event::EventKind;
 use guestlist_domain::ledger::UNDOABLE_FOR;
@@ -21,6 +21,7 @@ on_both_engines!(
     case_080_the_owner_moves_to_a_proven_address,
     case_080_only_soon_after_a_sign_in,
     case_080_an_address_that_is_taken_looks_like_any_other,
+    case_080_strangers_do_not_use_up_what_an_owner_may_ask,
     case_080_a_code_moves_one_account_once_and_in_time,
     case_080_the_old_mailbox_takes_the_account_back,
     case_080_undoing_also_evicts,
@@ -166,6 +167,28 @@ async fn case_080_an_address_that_is_taken_looks_like_any_other(engine: Engine) 
     late.assert_status(409).assert_says("belongs to another account by now");
     assert_in(&anna.open("/account").await);
     assert_eq!(scene.cellar.user(ANNA).await.email.as_str(), ANNA);
+}
+
+async fn case_080_strangers_do_not_use_up_what_an_owner_may_ask(engine: Engine) {
+    let mut scene = Scene::on(engine).await;
+    let mut bob = scene.guest(BOB).await;
+    let mut mallory = scene.guest(MALLORYS).await;
+    let link = scene.handed_link(ANNA).await;
+    let mut anna = scene.house.visitor();
+    accept_by_password(&mut anna, &link).await;
+    scene.house.mails().await;
+    for stranger in [&mut mallory, &mut bob] {
+        for _ in 0..3 {
+            later(&scene);
+            ask_another(stranger, ANNA).await;
+        }
+    }
+    let page = ask_another(&mut bob, ANNA).await;
+    page.assert_status(429);
+    assert_eq!(scene.house.mails().await.len(), 5, "five an hour for one mailbox, whoever asks");
+    let page = anna.open("/account/address").await;
+    anna.press(&page, "Mail me a code", &[]).await.assert_status(200).assert_says("We mailed a code to");
+    assert_eq!(scene.house.mail().await.to, [ANNA]);
 }
 
 /// Leaves what waits as it is and asks anew.
