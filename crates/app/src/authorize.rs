@@ -99,12 +99,12 @@ pub async fn authorize(
     dispatch(app, &client, &waiting, signed_in).await
 }
 
-/// Goes on with a request that waited, for an application that still has the address.
+/// Goes on with a request that waited, for an application to which its answer is still open.
 pub async fn resume(app: &App, sealed: &str, signed_in: Option<&SignedIn>) -> Result<Outcome, Unexpected> {
     let Some(waiting) = open(app, sealed) else { return Ok(Outcome::Unanswerable(Unanswerable::Lost)) };
     let request = &waiting.pending.request;
     let client = find_client(app, &request.client).await?;
-    match client.filter(|client| client.may_redirect_to(&request.redirect_uri)) {
+    match client.filter(|client| request.is_open_to(client)) {
         None => Ok(Outcome::Unanswerable(Unanswerable::Lost)),
         Some(client) if waiting.pending.is_over(app.now()) => Ok(begin_anew(app, &client)),
         Some(client) => dispatch(app, &client, &waiting, signed_in).await,

@@ -2,8 +2,7 @@
 //!
 //! Owns [`read`], one named check a line, and [`decide`], one pure rule over request and session. The path is narrow
 //! (R23): a code with S256, or an ID token for clients that may have it so, to a registered address; everything else is
-//! refused or ignored. Must not know HTTP, nor how the
-//! browser is signed in. OpenID Connect Core 1.0, 3.1.2; RFC 9700, 2.1.
+//! refused or ignored. Must not know HTTP, nor how the browser is signed in. OpenID Connect Core 1.0, 3.1.2; RFC 9700, 2.1.
 
 mod answer;
 
@@ -108,6 +107,15 @@ pub struct Request {
     pub wants_signup: bool,
     /// The languages that the client prefers.
     pub ui_locales: Option<String>,
+}
+
+impl Request {
+    /// Whether its answer is open to the client as it is by now: settings may have been taken away while the request waited.
+    pub fn is_open_to(&self, client: &Client) -> bool {
+        client.may_redirect_to(&self.redirect_uri)
+            && self.wanted.missing_grant_type(client).is_none()
+            && self.road.is_open(client, &self.redirect_uri)
+    }
 }
 
 /// Whether, and how, the person must be asked.

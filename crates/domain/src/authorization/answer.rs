@@ -36,6 +36,13 @@ impl Wanted {
     pub const fn has_id_token(&self) -> bool {
         matches!(self, Self::IdToken | Self::CodeAndIdToken(_))
     }
+
+    /// The grant type that it takes and this client does not have.
+    pub(super) fn missing_grant_type(&self, client: &Client) -> Option<&'static str> {
+        let code = self.challenge().map(|_| "authorization_code");
+        let id_token = self.has_id_token().then_some("implicit");
+        code.into_iter().chain(id_token).find(|grant_type| !client.may_use(grant_type))
+    }
 }
 
 /// By which road an answer goes.
@@ -49,6 +56,13 @@ pub enum Road {
     FormPost,
     /// As a message to the page that framed us or opened us; Auth0's single-page library signs in silently by it.
     WebMessage,
+}
+
+impl Road {
+    /// Whether it leads to that address of this client: a message, only where the client declared the origin.
+    pub(super) fn is_open(self, client: &Client, redirect_uri: &str) -> bool {
+        self != Self::WebMessage || origin_of(redirect_uri).is_some_and(|origin| client.declares_origin(&origin))
+    }
 }
 
 /// Where an answer goes.
@@ -125,12 +139,10 @@ pub(super) fn road(parameters: &Parameters, client: &Client, redirect_uri: &str)
     match parameters.get("response_mode") {
         None | Some("query") => Ok(Road::Query),
         Some("form_post") => Ok(Road::FormPost),
-        Some("web_message") => match origin_of(redirect_uri) {
-            Some(origin) if client.declares_origin(&origin) => Ok(Road::WebMessage),
-            _ => Err(invalid(
-                "response_mode=web_message wants the origin of the redirect_uri in the client's web_origins.",
-            )),
-        },
+        Some("web_message") if Road::WebMessage.is_open(client, redirect_uri) => Ok(Road::WebMessage),
+        Some("web_message") => {
+            Err(invalid("response_mode=web_message wants the origin of the redirect_uri in the client's web_origins."))
+        }
         Some(_) => Err(invalid("The response_mode is not one of query, form_post and web_message.")),
     }
 }
@@ -141,20 +153,20 @@ pub(super) fn wanted(parameters: &Parameters, client: &Client, road: Road) -> Re
     let mut words: Vec<&str> = asked.split(' ').collect();
     words.sort_unstable();
     let wanted = match words.as_slice() {
-        ["code"] => Wanted::Code(challenge(parameters, client)?),
+        ["code"] => Wanted::Code(challenge(parameters)?),
         ["id_token"] => Wanted::IdToken,
-        ["code", "id_token"] => Wanted::CodeAndIdToken(challenge(parameters, client)?),
+        ["code", "id_token"] => Wanted::CodeAndIdToken(challenge(parameters)?),
         _ => {
             let description = "Only the response types code, id_token and code id_token are supported.";
             return Err(Refused::new(ErrorCode::UnsupportedResponseType, description));
         }
     };
+    if let Some(missing) = wanted.missing_grant_type(client) {
+        let description = format!("The client may not use this response_type: its grant_types lack {missing}.");
+        return Err(Refused::new(ErrorCode::UnauthorizedClient, description));
+    }
     if !wanted.has_id_token() {
         return Ok(wanted);
-    }
-    if !client.may_use("implicit") {
-        let description = "The client may not use the implicit flow: its grant_types do not have it.";
-        return Err(Refused::new(ErrorCode::UnauthorizedClient, description));
     }
     if road != Road::FormPost {
         return Err(invalid("An ID token is answered by response_mode=form_post alone."));
@@ -170,11 +182,7 @@ pub(super) fn wanted(parameters: &Parameters, client: &Client, road: Road) -> Re
 }
 
 /// Required of everybody, and S256 alone (RFC 9700, 2.1.1; case 85).
-fn challenge(parameters: &Parameters, client: &Client) -> Result<CodeChallenge, Refused> {
-    if !client.may_use("authorization_code") {
-        let description = "The client may not use the authorization code flow.";
-        return Err(Refused::new(ErrorCode::UnauthorizedClient, description));
-    }
+fn challenge(parameters: &Parameters) -> Result<CodeChallenge, Refused> {
     let Some(text) = parameters.get("code_challenge") else {
         return Err(invalid("PKCE is required: missing parameter code_challenge"));
     };

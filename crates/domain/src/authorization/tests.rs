@@ -257,6 +257,32 @@ fn case_089_a_message_goes_to_a_declared_origin(#[case] uri: &str, #[case] origi
 }
 
 #[test]
+fn case_089_what_was_taken_away_while_a_request_waited_is_not_answered() {
+    type TakeAway = fn(&mut ClientSettings);
+    let code: Changes<'_> = &[];
+    let both: Changes<'_> = &[("response_type", "code id_token"), ("response_mode", "form_post"), ("nonce", "n")];
+    let message: Changes<'_> = &[("response_mode", "web_message")];
+    let callback: TakeAway = |settings| settings.callbacks = vec![OTHER_CALLBACK.to_owned()];
+    let codes: TakeAway = |settings| settings.grant_types.retain(|grant| grant != "authorization_code");
+    let tokens: TakeAway = |settings| settings.grant_types.retain(|grant| grant != "implicit");
+    let origins: TakeAway = |settings| settings.web_origins.clear();
+    for (asked_for, shuts) in [
+        (code, [true, true, false, false]),
+        (ID_TOKEN, [true, false, true, false]),
+        (both, [true, true, true, false]),
+        (message, [true, true, false, true]),
+    ] {
+        let request = read(&asked(asked_for), &implicit(), USERINFO).unwrap();
+        assert!(request.is_open_to(&implicit()), "{asked_for:?}");
+        for (take_away, shut) in [callback, codes, tokens, origins].into_iter().zip(shuts) {
+            let mut client = implicit();
+            take_away(&mut client.settings);
+            assert_eq!(request.is_open_to(&client), !shut, "{asked_for:?} {:?}", client.settings);
+        }
+    }
+}
+
+#[test]
 fn an_answer_is_added_behind_the_registered_address() {
     let to =
         |uri: &str| ReplyTo { redirect_uri: uri.to_owned(), state: Some("a b&c=d+é".to_owned()), road: Road::Query };

@@ -13,6 +13,7 @@ on_both_engines!(
     case_089_a_code_is_posted_or_told_as_asked,
     case_089_errors_take_the_same_road,
     case_089_whoever_may_not_have_it_gets_nothing,
+    case_089_what_was_taken_away_meanwhile_is_not_answered,
 );
 
 const IMPLICIT: Pairs<'_> = &[
@@ -188,4 +189,18 @@ async fn case_089_whoever_may_not_have_it_gets_nothing(engine: Engine) {
     stage.api.patch(&format!("/api/v2/users/{id}"), &json!({"blocked": true})).await.assert_status(200);
     let answer = stage.ask(IMPLICIT).await;
     assert!(answer.location().is_some_and(|to| to.starts_with("/login")), "{:?}", answer.location());
+}
+
+async fn case_089_what_was_taken_away_meanwhile_is_not_answered(engine: Engine) {
+    let mut stage = Stage::on(engine).await;
+    allow_implicit(&mut stage).await;
+    let mut browser = stage.house.visitor();
+    let login = browser.open(&stage.request(IMPLICIT)).await;
+    let path = format!("/api/v2/clients/{}", stage.app.id);
+    stage.api.patch(&path, &json!({"grant_types": ["authorization_code", "refresh_token"]})).await.assert_status(200);
+    let done = browser.press(&login, "Log in", &[("email", ANNA), ("password", PASSWORD)]).await;
+    assert!(!done.body.contains("id_token") && !done.body.contains("eyJ"), "{}", done.body);
+    done.assert_status(400).assert_says("We lost track of where you were");
+    // Another request of the same browser is answered as ever.
+    assert!(stage.ask(&[]).await.location().unwrap().contains("code="));
 }
