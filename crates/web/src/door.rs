@@ -106,12 +106,12 @@ fn page_of(problem: &Problem, id: &RequestId, language: Language, bare: Response
 }
 
 fn dress(response: &mut Response, id: &RequestId, secure: bool) {
-    let targets = response.extensions_mut().remove::<PagePolicy>().unwrap_or_default();
+    let policy = response.extensions_mut().remove::<PagePolicy>().unwrap_or_default();
     let headers = response.headers_mut();
     let is_page =
         headers.get(header::CONTENT_TYPE).is_some_and(|media_type| media_type.as_bytes().starts_with(b"text/html"));
     if is_page {
-        dress_page(headers, &targets);
+        dress_page(headers, &policy);
     }
     dress_answer(headers, secure);
     if let Ok(id) = HeaderValue::from_str(id.as_str()) {

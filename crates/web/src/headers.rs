@@ -59,7 +59,7 @@ impl PagePolicy {
         }
     }
 
-    fn policy(&self) -> String {
+    fn content_security_policy(&self) -> String {
         let targets: String = self.sources.iter().flat_map(|source| [" ", source]).collect();
         let script = if self.runs_script { "script-src 'self'; " } else { "" };
         let ancestors = self.framed_by.as_deref().unwrap_or("'none'");
@@ -71,12 +71,12 @@ impl PagePolicy {
 }
 
 /// The headers of an HTML page. What is there already stays.
-pub fn dress_page(headers: &mut HeaderMap, targets: &PagePolicy) {
-    if let Ok(policy) = HeaderValue::from_str(&targets.policy()) {
-        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
+pub fn dress_page(headers: &mut HeaderMap, policy: &PagePolicy) {
+    if let Ok(value) = HeaderValue::from_str(&policy.content_security_policy()) {
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(value);
     }
     let opener = HeaderName::from_static("cross-origin-opener-policy");
-    let apart = match targets.framed_by {
+    let apart = match policy.framed_by {
         // It has no way to name an origin; the policy above does.
         Some(_) => [(opener, "unsafe-none"), (header::CACHE_CONTROL, "no-store")],
         None => [(opener, "same-origin"), (header::X_FRAME_OPTIONS, "DENY")],
@@ -135,7 +135,7 @@ mod tests {
             .and("http://127.0.0.1:3000/cb")
             .and("com.example.app:/callback")
             .and("not an address");
-        let policy = targets.policy();
+        let policy = targets.content_security_policy();
         assert!(
             policy.contains("form-action 'self' https://app.example http://127.0.0.1:3000 com.example.app:; base-uri")
         );

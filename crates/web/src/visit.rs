@@ -39,7 +39,7 @@ pub struct Visit {
     browser: Option<Secret>,
     new_browser: Option<Secret>,
     set_cookies: Vec<HeaderValue>,
-    targets: PagePolicy,
+    policy: PagePolicy,
     viewer: Option<String>,
 }
 
@@ -56,7 +56,7 @@ impl FromRequestParts<WebState> for Visit {
             browser,
             new_browser: None,
             set_cookies: Vec::new(),
-            targets: PagePolicy::default(),
+            policy: PagePolicy::default(),
             viewer: None,
         })
     }
@@ -132,9 +132,9 @@ impl Visit {
         self.viewer = Some(name.to_owned());
     }
 
-    /// Lets the forms of the page lead there too.
-    pub fn lead_to(&mut self, targets: PagePolicy) {
-        self.targets = targets;
+    /// Lets the page do so much: by itself it leads to no other place, runs no script and is framed by nobody.
+    pub fn allow(&mut self, policy: PagePolicy) {
+        self.policy = policy;
     }
 
     /// Answers with a page.
@@ -147,7 +147,7 @@ impl Visit {
         let frame = Frame { language: self.language, form_token: Some(self.form_token()), viewer: self.viewer.take() };
         let html = render(&frame, page)?;
         let mut response = (status, Html(html)).into_response();
-        response.extensions_mut().insert(std::mem::take(&mut self.targets));
+        response.extensions_mut().insert(std::mem::take(&mut self.policy));
         self.hand_out_cookies(&mut response);
         Ok(response)
     }

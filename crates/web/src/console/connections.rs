@@ -107,7 +107,7 @@ async fn show(visit: Visit, Path(id): Path<String>, Query(query): Query<ShowQuer
     let (mut visit, _) = admit!(visit);
     let connection = upstream_connection(&visit, id).await?;
     let page = ConnectionPage { saved: query.saved.is_some(), ..page_of(&visit, &connection, None).await? };
-    visit.lead_to(targets(&connection));
+    visit.allow(targets(&connection));
     visit.page(&page)
 }
 
@@ -146,7 +146,7 @@ async fn change(Path(id): Path<String>, posted: Posted<SentForm>) -> Result<Resp
         Err(ConnectionError::Unexpected(error)) => Err(error.into()),
         Err(error) => {
             let page = page_of(&visit, &connection, Some(form)).await?;
-            visit.lead_to(targets(&connection));
+            visit.allow(targets(&connection));
             visit.page_with(StatusCode::BAD_REQUEST, &ConnectionPage { problem: Some(error.to_string()), ..page })
         }
     }
@@ -189,7 +189,7 @@ async fn delete(Path(id): Path<String>, posted: Posted<Press>) -> Result<Respons
         Ok(()) => visit.redirect("/admin/connections"),
         Err(error @ ConnectionError::InUse) => {
             let page = page_of(&visit, &connection, None).await?;
-            visit.lead_to(targets(&connection));
+            visit.allow(targets(&connection));
             visit.page_with(StatusCode::CONFLICT, &ConnectionPage { problem: Some(error.to_string()), ..page })
         }
         Err(error) => Err(problem_of(error)),

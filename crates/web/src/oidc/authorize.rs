@@ -89,11 +89,11 @@ fn deliver(mut visit: Visit, delivery: Delivery) -> Result<Response, Problem> {
     match delivery {
         Delivery::GoTo(address) => visit.redirect(&address),
         Delivery::Post { to, fields } => {
-            visit.lead_to(PagePolicy::default().and(&to).with_script());
+            visit.allow(PagePolicy::default().and(&to).with_script());
             visit.page(&PostPage { to, fields })
         }
         Delivery::Tell { origin, fields } => {
-            visit.lead_to(PagePolicy::default().with_script().framed_by(&origin));
+            visit.allow(PagePolicy::default().with_script().framed_by(&origin));
             visit.page(&MessagePage { origin, response: fields })
         }
     }

@@ -104,7 +104,7 @@ fn ask_first(mut visit: Visit, signed_in: &SignedIn, address: Option<&str>) -> R
         None => None,
     };
     if let Some(address) = address {
-        visit.lead_to(PagePolicy::default().and(address));
+        visit.allow(PagePolicy::default().and(address));
     }
     visit.page(&LogoutPage { email: signed_in.user.email.to_string(), resume })
 }

@@ -68,14 +68,14 @@ async fn show_open(mut visit: Visit, door: &OpenDoor, problem: Option<FormProble
         let signed_in_as = signed_in.user.email.to_string();
         let may_bring = accept::may_bring(door, &signed_in.user);
         let invited = invitation.email.to_string();
-        visit.lead_to(landing_targets(door));
+        visit.allow(landing_targets(door));
         return visit.page(&WrongUserPage { signed_in_as, invited, application, may_bring });
     }
     if door.user.standing() == user::Standing::Blocked {
         return onward::refuse(visit, RefusalReason::UserBlocked, Back::Login);
     }
     let ways = Ways::of(&door.ways_in);
-    visit.lead_to(with_result(ways.form_targets(door.client.as_ref()), result_url_of(door)));
+    visit.allow(with_result(ways.form_targets(door.client.as_ref()), result_url_of(door)));
     let page = AcceptPage {
         inviter: invitation.terms.inviter.clone(),
         application,
@@ -226,7 +226,7 @@ async fn show_confirm(mut visit: Visit) -> Result<Response, Problem> {
         return visit.redirect("/accept");
     };
     let targets = Ways::default().form_targets(confirming.client.as_ref());
-    visit.lead_to(with_result(targets, confirming.result_url.as_deref()));
+    visit.allow(with_result(targets, confirming.result_url.as_deref()));
     let page = ConfirmAddressPage {
         trip: confirming.flow.to_string(),
         invited: confirming.invited.to_string(),

@@ -80,7 +80,7 @@ async fn account_page(
         done,
         problem,
     };
-    visit.lead_to(Ways::of(&ways.connectable).form_targets(None));
+    visit.allow(Ways::of(&ways.connectable).form_targets(None));
     let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     visit.page_with(status, &page)
 }
@@ -164,7 +164,7 @@ async fn fresh_page(mut visit: Visit, signed_in: &SignedIn, problem: Option<Form
     let linked = ways.linked.iter().map(|(_, connection)| connection);
     let usable = linked.filter(|connection| connection.is_enabled_for(None));
     let offered = Ways::of(usable);
-    visit.lead_to(offered.form_targets(None));
+    visit.allow(offered.form_targets(None));
     let page = FreshSignInPage {
         email: signed_in.user.email.to_string(),
         password: ways.has_password,

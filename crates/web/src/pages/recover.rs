@@ -67,7 +67,7 @@ async fn look_again(mut visit: Visit, link: &Secret, problem: Option<FormProblem
     match recover::look(&visit.app, link).await {
         Ok(Look::Open(user)) => {
             // The answer may lead to an application's own page.
-            visit.lead_to(PagePolicy::default().and_https());
+            visit.allow(PagePolicy::default().and_https());
             let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
             visit.page_with(status, &ResetPage { email: user.email.to_string(), problem })
         }

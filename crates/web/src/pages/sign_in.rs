@@ -133,7 +133,7 @@ async fn login_page(
     }
     let ways = Ways::of(&connections);
     let targets = ways.form_targets(None);
-    visit.lead_to(request.map_or(targets.clone(), |request| targets.and(&request.redirect_uri)));
+    visit.allow(request.map_or(targets.clone(), |request| targets.and(&request.redirect_uri)));
     let page = LoginPage {
         application: request.map(|request| request.application.clone()),
         wanted_signup: request.is_some_and(|request| request.wants_signup),
@@ -217,7 +217,7 @@ fn proof_page(mut visit: Visit, proving: Proving, problem: Option<FormProblem>) 
     let ways = Ways::of(&proving.connections);
     let targets = ways.form_targets(None);
     let waiting = proving.resume.clone().and_then(|sealed| Waiting::open(&visit.app, sealed));
-    visit.lead_to(waiting.map_or(targets.clone(), |waiting| targets.and(&waiting.request.redirect_uri)));
+    visit.allow(waiting.map_or(targets.clone(), |waiting| targets.and(&waiting.request.redirect_uri)));
     let page = AskProofPage {
         provider: proving.provider,
         email: proving.address.map(|address| address.to_string()).unwrap_or_default(),
