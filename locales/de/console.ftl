@@ -169,6 +169,7 @@ event-session-ended = Abgemeldet
 event-grant-reused = Ein benutzter Code oder Token kam noch einmal
 event-grant-revoked = Zugang einer Anwendung beendet
 event-client-changed = Anwendung geändert
+event-resource-server-changed = API geändert
 event-connection-changed = Verbindung geändert
 event-keys-rotated = Signaturschlüssel gewechselt
 event-webhook-changed = Webhook geändert

@@ -169,6 +169,7 @@ event-session-ended = Logged out
 event-grant-reused = A used code or token came again
 event-grant-revoked = Access of an application ended
 event-client-changed = Application changed
+event-resource-server-changed = API changed
 event-connection-changed = Connection changed
 event-keys-rotated = Signing key changed
 event-webhook-changed = Webhook changed

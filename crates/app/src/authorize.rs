@@ -11,14 +11,15 @@ use crate::keys;
 use crate::landing;
 use crate::sessions::SignedIn;
 use guestlist_domain::authorization::{
-    self, Decision, Delivery, ErrorCode, Parameters, Pending, Refused, Rejection, Request, decide,
+    self, Audiences, Decision, Delivery, ErrorCode, Parameters, Pending, Refused, Rejection, Request, decide,
 };
 use guestlist_domain::client::Client;
 use guestlist_domain::grant::{CODE_LIFETIME, CodeBinding, CodeChallenge, grant_end};
 use guestlist_domain::ids::{ClientId, GrantId, UserId};
+use guestlist_domain::resource_server::ResourceServer;
 use guestlist_domain::secret::{Purpose, Secret};
 use guestlist_store::grants::NewGrant;
-use guestlist_store::{StoreError, clients, connections, grants};
+use guestlist_store::{StoreError, Tx, clients, connections, grants, resource_servers};
 use serde::{Deserialize, Serialize};
 
 /// What is sealed under this name.
@@ -81,9 +82,10 @@ pub async fn authorize(
     parameters: &Parameters,
     signed_in: Option<&SignedIn>,
 ) -> Result<Outcome, Unexpected> {
-    let Asked { client, connection } = look_up(app, parameters).await?;
+    let Asked { client, api, connection } = look_up(app, parameters).await?;
     let Some(client) = client else { return Ok(Outcome::Unanswerable(Unanswerable::UnknownClient)) };
-    let request = match authorization::read(parameters, &client, &userinfo_audience(app)) {
+    let audiences = Audiences { userinfo: &app.public_url().userinfo_audience(), api: api.as_ref() };
+    let request = match authorization::read(parameters, &client, audiences) {
         Ok(request) => request,
         Err(Rejection::Untrusted) => return Ok(Outcome::Unanswerable(Unanswerable::RedirectUri)),
         Err(Rejection::Told(to, refused)) => return Ok(Outcome::Answer(to.refuse(&refused))),
@@ -96,18 +98,18 @@ pub async fn authorize(
         (None, Ok(expected)) => expected,
     };
     let waiting = Waiting { application: client.name.clone(), pending: Pending { expected, ..pending } };
-    dispatch(app, &client, &waiting, signed_in).await
+    dispatch(app, (&client, api.as_ref()), &waiting, signed_in).await
 }
 
-/// Goes on with a request that waited, for an application to which its answer is still open.
+/// Goes on with a request that waited, for an application to which its answer is still open and an API that is still there.
 pub async fn resume(app: &App, sealed: &str, signed_in: Option<&SignedIn>) -> Result<Outcome, Unexpected> {
     let Some(waiting) = open(app, sealed) else { return Ok(Outcome::Unanswerable(Unanswerable::Lost)) };
     let request = &waiting.pending.request;
-    let client = find_client(app, &request.client).await?;
-    match client.filter(|client| request.is_open_to(client)) {
+    let (client, api) = find_parties(app, request).await?;
+    match client.filter(|client| request.is_open_to(client) && request.audience.is_some() == api.is_some()) {
         None => Ok(Outcome::Unanswerable(Unanswerable::Lost)),
         Some(client) if waiting.pending.is_over(app.now()) => Ok(begin_anew(app, &client)),
-        Some(client) => dispatch(app, &client, &waiting, signed_in).await,
+        Some(client) => dispatch(app, (&client, api.as_ref()), &waiting, signed_in).await,
     }
 }
 
@@ -127,21 +129,19 @@ pub fn deny(app: &App, sealed: &str, why: &'static str) -> Option<Delivery> {
     open(app, sealed).map(|waiting| waiting.pending.reply_to().refuse(&refused))
 }
 
-/// The audience of tokens that open `/userinfo`.
-fn userinfo_audience(app: &App) -> String {
-    app.public_url().at("/userinfo")
-}
+/// Who asks, and at which API.
+type Parties<'a> = (&'a Client, Option<&'a ResourceServer>);
 
 async fn dispatch(
     app: &App,
-    client: &Client,
+    parties: Parties<'_>,
     waiting: &Waiting,
     signed_in: Option<&SignedIn>,
 ) -> Result<Outcome, Unexpected> {
     let pending = &waiting.pending;
     let who = signed_in.map(|signed_in| (&signed_in.session, &signed_in.user));
     match (decide(pending, who, app.now()), signed_in) {
-        (Decision::Continue, Some(signed_in)) => match fulfil(app, client, pending, signed_in).await? {
+        (Decision::Continue, Some(signed_in)) => match fulfil(app, parties, pending, signed_in).await? {
             Some(fields) => Ok(Outcome::Answer(pending.reply_to().deliver(fields))),
             // The session ended between the two looks at it: now nobody is signed in.
             None => answer(app, waiting, decide(pending, None, app.now())),
@@ -163,14 +163,14 @@ fn answer(app: &App, waiting: &Waiting, decision: Decision) -> Result<Outcome, U
 /// What is wanted, by name; `None` if the session ended meanwhile.
 async fn fulfil(
     app: &App,
-    client: &Client,
+    (client, api): Parties<'_>,
     pending: &Pending,
     signed_in: &SignedIn,
 ) -> Result<Option<Vec<(&'static str, String)>>, Unexpected> {
     let (request, mut fields) = (&pending.request, Vec::new());
     let code = match request.wanted.challenge() {
         None => None,
-        Some(challenge) => match issue_code(app, request, challenge, signed_in).await? {
+        Some(challenge) => match issue_code(app, (request, challenge), api, signed_in).await? {
             None => return Ok(None),
             code => code,
         },
@@ -184,7 +184,7 @@ async fn fulfil(
             user: &signed_in.user,
             scope: &request.scope,
             nonce: request.nonce.as_deref(),
-            beside: code.as_ref().map_or(claims::Beside::Nothing, claims::Beside::Code),
+            beside: code.as_ref().map_or(claims::Beside::Nothing, |code| claims::Beside::Code(code.expose())),
         };
         let signer = keys::signer(app).await?;
         fields.push(("id_token", claims::id_token(app, &signer, &subject, app.now())?.expose().to_owned()));
@@ -195,8 +195,8 @@ async fn fulfil(
 /// Grant and code in one transaction, on the condition that session and user are still good.
 async fn issue_code(
     app: &App,
-    request: &Request,
-    challenge: &CodeChallenge,
+    (request, challenge): (&Request, &CodeChallenge),
+    api: Option<&ResourceServer>,
     signed_in: &SignedIn,
 ) -> Result<Option<Secret>, Unexpected> {
     let (now, code) = (app.now(), app.entropy().secret(Purpose::Code));
@@ -205,8 +205,9 @@ async fn issue_code(
         client: request.client.clone(),
         session: signed_in.session.id.clone(),
         scope: request.scope.clone(),
+        audience: request.audience.clone(),
         nonce: request.nonce.clone(),
-        expires_at: grant_end(&request.scope, now),
+        expires_at: grant_end(&request.scope, api, now),
     };
     let binding = CodeBinding {
         grant: grant.id.clone(),
@@ -236,38 +237,51 @@ struct NotEnabled;
 
 struct Asked {
     client: Option<Client>,
+    api: Option<ResourceServer>,
     connection: Option<NotEnabled>,
 }
 
 async fn look_up(app: &App, parameters: &Parameters) -> Result<Asked, Unexpected> {
     let client = parameters.get_once("client_id").map(ClientId::new);
-    let connection = parameters.get_once("connection").map(str::to_owned);
-    let Some(client) = client else { return Ok(Asked { client: None, connection: None }) };
+    let (connection, audience) = (named(parameters, "connection"), named(parameters, "audience"));
+    let Some(client) = client else { return Ok(Asked { client: None, api: None, connection: None }) };
     let found: Result<_, StoreError> = app
         .read(move |tx| {
-            let (client, connection) = (client.clone(), connection.clone());
+            let (client, connection, audience) = (client.clone(), connection.clone(), audience.clone());
             Box::pin(async move {
                 let found = clients::find(tx, &client).await?;
-                let Some(name) = connection else { return Ok((found, None)) };
+                let api = find_api(tx, audience.as_deref()).await?;
+                let Some(name) = connection else { return Ok((found, api, None)) };
                 let connection = connections::find_by_name(tx, &name).await?;
                 let is_enabled = connection.is_some_and(|connection| connection.is_enabled_for(Some(&client)));
-                Ok((found, (!is_enabled).then_some(NotEnabled)))
+                Ok((found, api, (!is_enabled).then_some(NotEnabled)))
             })
         })
         .await;
-    let (client, connection) = found?;
-    Ok(Asked { client, connection })
+    let (client, api, connection) = found?;
+    Ok(Asked { client, api, connection })
 }
 
-async fn find_client(app: &App, id: &ClientId) -> Result<Option<Client>, Unexpected> {
-    let id = id.clone();
+fn named(parameters: &Parameters, name: &str) -> Option<String> {
+    parameters.get_once(name).map(str::to_owned)
+}
+
+async fn find_parties(app: &App, request: &Request) -> Result<(Option<Client>, Option<ResourceServer>), Unexpected> {
+    let (id, audience) = (request.client.clone(), request.audience.clone());
     let found: Result<_, StoreError> = app
         .read(move |tx| {
-            let id = id.clone();
-            Box::pin(async move { clients::find(tx, &id).await })
+            let (id, audience) = (id.clone(), audience.clone());
+            Box::pin(async move { Ok((clients::find(tx, &id).await?, find_api(tx, audience.as_deref()).await?)) })
         })
         .await;
     Ok(found?)
+}
+
+async fn find_api(tx: &mut Tx<'_>, audience: Option<&str>) -> Result<Option<ResourceServer>, StoreError> {
+    match audience {
+        Some(audience) => resource_servers::find(tx, audience).await,
+        None => Ok(None),
+    }
 }
 
 struct NotOurToken;

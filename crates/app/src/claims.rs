@@ -5,12 +5,12 @@
 
 use crate::app::App;
 use crate::error::Unexpected;
-use crate::keys::Signer;
+use crate::keys::{JwtType, Signer};
 use data_encoding::BASE64URL_NOPAD;
 use guestlist_domain::client::Client;
 use guestlist_domain::grant::{Scopes, id_token_lifetime};
 use guestlist_domain::ids::SessionId;
-use guestlist_domain::secret::{Secret, Sensitive};
+use guestlist_domain::secret::{SecretHash, Sensitive};
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::User;
 use serde::Serialize;
@@ -76,8 +76,8 @@ pub(crate) struct Subject<'a> {
 /// What an ID token vouches for, as the one that was issued with it (OpenID Connect Core, 3.1.3.6 and 3.3.2.11).
 #[derive(Clone, Copy)]
 pub(crate) enum Beside<'a> {
-    AccessToken(&'a Secret),
-    Code(&'a Secret),
+    AccessToken(&'a str),
+    Code(&'a str),
     Nothing,
 }
 
@@ -106,12 +106,12 @@ pub(crate) fn id_token(
         c_hash,
         about: about(subject.user, subject.scope),
     };
-    signer.sign(&claims).map(Sensitive::new)
+    signer.sign(JwtType::Jwt, &claims).map(Sensitive::new)
 }
 
 /// The left half of its digest.
-fn left_half(secret: &Secret) -> String {
-    let digest = secret.hash();
+fn left_half(text: &str) -> String {
+    let digest = SecretHash::of(text.as_bytes());
     let (half, _) = digest.as_bytes().split_at(16);
     BASE64URL_NOPAD.encode(half)
 }

@@ -4,6 +4,7 @@
 //! whose word it was; the actor is told.
 
 use crate::app::App;
+use crate::audience;
 use crate::error::{Unexpected, act_errors};
 use crate::history;
 use guestlist_domain::client::{AppType, AuthMethod, BadAddress, Client, ClientGrant, ClientSettings, check_addresses};
@@ -55,10 +56,10 @@ pub enum ClientError {
     /// Such a client has no secret to be replaced.
     #[error("a public client has no secret")]
     NoSecret,
-    /// The scope is not one of ours.
+    /// The API has no such scope.
     #[error("there is no such scope: {0}")]
     UnknownScope(String),
-    /// The API is not one of ours.
+    /// There is no such API.
     #[error("there is no such API: {0}")]
     UnknownAudience(String),
     /// The client has a grant for that API.
@@ -218,10 +219,6 @@ pub async fn create_grant(
     scope: Vec<String>,
     actor: &Actor,
 ) -> Result<ClientGrant, ClientError> {
-    if audience != app.public_url().management_audience() {
-        return Err(ClientError::UnknownAudience(audience.to_owned()));
-    }
-    check_scopes(&scope)?;
     let now = app.now();
     let id = ClientGrantId::mint(now, app.entropy().bytes());
     let grant = ClientGrant { id, client: client.clone(), audience: audience.to_owned(), scope };
@@ -230,6 +227,7 @@ pub async fn create_grant(
         let (app, actor, grant) = (house.clone(), actor.clone(), grant.clone());
         Box::pin(async move {
             clients::find(tx, &grant.client).await?.ok_or(ClientError::NotFound)?;
+            check_scopes(&app, tx, &grant).await?;
             if clients::find_grant(tx, &grant.client, &grant.audience).await?.is_some() {
                 return Err(ClientError::HasGrant);
             }
@@ -248,13 +246,13 @@ pub async fn update_grant(
     scope: Vec<String>,
     actor: &Actor,
 ) -> Result<ClientGrant, ClientError> {
-    check_scopes(&scope)?;
     let (now, house, id, actor) = (app.now(), app.clone(), id.clone(), actor.clone());
     app.write(move |tx| {
         let (app, id, actor, scope) = (house.clone(), id.clone(), actor.clone(), scope.clone());
         Box::pin(async move {
             let found = clients::get_grant(tx, &id).await?.ok_or(ClientError::NotFound)?;
             let grant = ClientGrant { scope, ..found };
+            check_scopes(&app, tx, &grant).await?;
             clients::save_grant(tx, &grant).await?;
             record(&app, tx, &grant.client, "grant_updated", &actor, now).await?;
             Ok(grant)
@@ -300,8 +298,10 @@ fn check(client: &Client) -> Result<(), ClientError> {
     Ok(check_addresses(&client.settings)?)
 }
 
-fn check_scopes(scope: &[String]) -> Result<(), ClientError> {
-    let unknown = scope.iter().find(|word| !management_scopes().contains(&word.as_str()));
+async fn check_scopes(app: &App, tx: &mut Tx<'_>, grant: &ClientGrant) -> Result<(), ClientError> {
+    let api = audience::find(app, tx, &grant.audience).await?;
+    let known = api.ok_or_else(|| ClientError::UnknownAudience(grant.audience.clone()))?.scopes();
+    let unknown = grant.scope.iter().find(|word| !known.contains(word));
     unknown.map_or(Ok(()), |word| Err(ClientError::UnknownScope(word.clone())))
 }
 

@@ -12,7 +12,7 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
 use data_encoding::BASE64URL_NOPAD;
 use guestlist_domain::event::{About, Actor, EventKind};
-use guestlist_domain::grant::LONGEST_ID_TOKEN_LIFETIME;
+use guestlist_domain::grant::LONGEST_JWT_LIFETIME;
 use guestlist_domain::time::{Timestamp, hours};
 use guestlist_store::keys::StoredKey;
 use guestlist_store::{StoreError, keys};
@@ -63,14 +63,32 @@ impl KeyRing {
     }
 }
 
+/// What a JWT says it is, so that none is taken for another (RFC 8725, 3.11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JwtType {
+    /// An ID token, or an access token as Auth0 makes it.
+    Jwt,
+    /// An access token as the standard has it (RFC 9068, 2.1).
+    AccessToken,
+}
+
+impl JwtType {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Jwt => "JWT",
+            Self::AccessToken => "at+jwt",
+        }
+    }
+}
+
 /// The key that signs now.
 pub(crate) struct Signer(Arc<Key>);
 
 impl Signer {
     /// `claims` as a signed JWT (RFC 7515, 7.1). The library would parse the private key anew for each signature, which
     /// costs as much as signing, so the three lines are here.
-    pub(crate) fn sign<C: Serialize>(&self, claims: &C) -> Result<String, Unexpected> {
-        let header = json!({ "alg": "RS256", "typ": "JWT", "kid": self.0.kid }).to_string();
+    pub(crate) fn sign<C: Serialize>(&self, of: JwtType, claims: &C) -> Result<String, Unexpected> {
+        let header = json!({ "alg": "RS256", "typ": of.as_str(), "kid": self.0.kid }).to_string();
         let claims = serde_json::to_vec(claims).map_err(|error| broken("claims cannot be written", &error))?;
         let mut jwt = format!("{}.{}", BASE64URL_NOPAD.encode(header.as_bytes()), BASE64URL_NOPAD.encode(&claims));
         let mut signature = vec![0; self.0.pair.public_modulus_len()];
@@ -109,15 +127,26 @@ pub(crate) enum NotOurs {
     Claims,
 }
 
-/// The claims of a token that we signed, for one of `audiences`, or for whoever it is if there are none. Its times are
-/// the caller's to check: the library would ask the machine's clock.
+/// The claims of a token that we signed, for `audience`, or for whoever it is if there is none. Its times are the
+/// caller's to check: the library would ask the machine's clock.
 pub(crate) async fn verified<C: DeserializeOwned>(
     app: &App,
     jwt: &str,
     audience: Option<&str>,
 ) -> Result<Result<C, NotOurs>, Unexpected> {
+    verified_of(app, jwt, &[JwtType::Jwt], audience).await
+}
+
+/// [`verified`], of one of these types.
+pub(crate) async fn verified_of<C: DeserializeOwned>(
+    app: &App,
+    jwt: &str,
+    types: &[JwtType],
+    audience: Option<&str>,
+) -> Result<Result<C, NotOurs>, Unexpected> {
     let Ok(header) = jsonwebtoken::decode_header(jwt) else { return Ok(Err(NotOurs::Signature)) };
-    let is_plain = header.alg == Algorithm::RS256 && header.typ.as_deref() == Some("JWT");
+    let is_of = types.iter().any(|known| header.typ.as_deref() == Some(known.as_str()));
+    let is_plain = header.alg == Algorithm::RS256 && is_of;
     let Some(kid) = header.kid.filter(|_| is_plain) else { return Ok(Err(NotOurs::Signature)) };
     let Some(key) = find(app, &kid).await? else { return Ok(Err(NotOurs::Signature)) };
     let mut validation = Validation::new(Algorithm::RS256);
@@ -159,7 +188,7 @@ pub async fn rotate(app: &App, rotation: Rotation, actor: &Actor) -> Result<Stri
     let (active_from, others_until) = match rotation {
         Rotation::Planned => {
             let active_from = now.plus(PUBLISHED_AHEAD);
-            (active_from, active_from.plus(LONGEST_ID_TOKEN_LIFETIME))
+            (active_from, active_from.plus(LONGEST_JWT_LIFETIME))
         }
         Rotation::Emergency => (now, now),
     };

@@ -132,6 +132,11 @@ impl PublicUrl {
         format!("{}/api/v2/", self.origin)
     }
 
+    /// The audience of tokens that open `/userinfo`.
+    pub fn userinfo_audience(&self) -> String {
+        self.at("/userinfo")
+    }
+
     /// An address of ours. `path` begins with a slash.
     pub fn at(&self, path: &str) -> String {
         format!("{}{path}", self.origin)

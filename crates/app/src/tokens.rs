@@ -1,9 +1,10 @@
 //! Tokens: minted for clients, checked for everybody who holds one.
 //!
 //! Owns the acts behind the token endpoint, `/userinfo` and revocation, and the check of Management API tokens. Tokens
-//! for people are opaque and looked up at each use, so that a block takes effect at once (R20); a machine's is a JWT.
-//! Must not know HTTP.
+//! for people are looked up at each use here, so that a block takes effect at once (R20), also those that an API checks
+//! by itself; a machine's is a JWT. Must not know HTTP.
 
+mod access;
 mod client;
 mod code;
 mod family;

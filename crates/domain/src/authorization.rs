@@ -11,6 +11,7 @@ pub use answer::{Delivery, ReplyTo, Road, Wanted};
 use crate::client::Client;
 use crate::grant::Scopes;
 use crate::ids::{ClientId, UserId};
+use crate::resource_server::ResourceServer;
 use crate::session::Session;
 use crate::time::{Timestamp, hours};
 use crate::user::{Standing, User};
@@ -88,6 +89,9 @@ pub struct Request {
     pub nonce: Option<String>,
     /// What it asks for, as far as it can be granted.
     pub scope: Scopes,
+    /// At which API, by its identifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
     /// What it wants to be answered with.
     pub wanted: Wanted,
     /// How the answer travels.
@@ -193,34 +197,44 @@ pub enum Rejection {
     Told(ReplyTo, Refused),
 }
 
-/// Reads what `client` asks. `userinfo` is the audience of tokens for people, the only one there is for them.
-pub fn read(parameters: &Parameters, client: &Client, userinfo: &str) -> Result<Request, Rejection> {
+/// For what a person's access token can be.
+#[derive(Clone, Copy, Debug)]
+pub struct Audiences<'a> {
+    /// The audience of `/userinfo`, which every such token is for.
+    pub userinfo: &'a str,
+    /// The API of the name that was asked for, if there is one. The Management API is for machines alone and never here.
+    pub api: Option<&'a ResourceServer>,
+}
+
+/// Reads what `client` asks.
+pub fn read(parameters: &Parameters, client: &Client, audiences: Audiences<'_>) -> Result<Request, Rejection> {
     let redirect_uri = redirect_uri(parameters, client).ok_or(Rejection::Untrusted)?;
     let state = parameters.get_once("state").filter(|state| is_echoable(state)).map(str::to_owned);
     let road = answer::road(parameters, client, &redirect_uri);
     let reply_to = ReplyTo { redirect_uri, state, road: *road.as_ref().unwrap_or(&Road::Query) };
-    let request = road.and_then(|road| checked(parameters, client, userinfo, &reply_to, road));
+    let request = road.and_then(|road| checked(parameters, client, audiences, &reply_to, road));
     request.map_err(|refused| Rejection::Told(reply_to, refused))
 }
 
 fn checked(
     parameters: &Parameters,
     client: &Client,
-    userinfo: &str,
+    audiences: Audiences<'_>,
     reply_to: &ReplyTo,
     road: Road,
 ) -> Result<Request, Refused> {
     nothing_comes_twice(parameters)?;
     nothing_is_too_long(parameters)?;
     no_request_object(parameters)?;
-    the_audience_is_known(parameters, userinfo)?;
+    let api = api(parameters, audiences)?;
     Ok(Request {
         client: client.id.clone(),
         redirect_uri: reply_to.redirect_uri.clone(),
         redirect_uri_sent: parameters.get("redirect_uri").is_some(),
         state: echoed(parameters, "state")?,
         nonce: echoed(parameters, "nonce")?,
-        scope: scope(parameters, client)?,
+        scope: scope(parameters, client, api)?,
+        audience: api.map(|api| api.identifier.clone()),
         wanted: answer::wanted(parameters, client, road)?,
         road,
         prompt: prompt(parameters)?,
@@ -269,15 +283,13 @@ fn no_request_object(parameters: &Parameters) -> Result<(), Refused> {
     Ok(())
 }
 
-fn the_audience_is_known(parameters: &Parameters, userinfo: &str) -> Result<(), Refused> {
-    match parameters.get("audience") {
-        None => Ok(()),
-        Some(audience) if audience == userinfo => Ok(()),
-        Some(other) => {
-            let description = format!("Service not found: {}", describable(other));
-            Err(Refused::new(ErrorCode::AccessDenied, description))
-        }
-    }
+fn api<'a>(parameters: &Parameters, audiences: Audiences<'a>) -> Result<Option<&'a ResourceServer>, Refused> {
+    let Some(audience) = parameters.get("audience").filter(|audience| *audience != audiences.userinfo) else {
+        return Ok(None);
+    };
+    let known = audiences.api.filter(|api| api.identifier == audience);
+    let description = || format!("Service not found: {}", describable(audience));
+    known.map(Some).ok_or_else(|| Refused::new(ErrorCode::AccessDenied, description()))
 }
 
 fn echoed(parameters: &Parameters, name: &str) -> Result<Option<String>, Refused> {
@@ -287,10 +299,10 @@ fn echoed(parameters: &Parameters, name: &str) -> Result<Option<String>, Refused
     }
 }
 
-fn scope(parameters: &Parameters, client: &Client) -> Result<Scopes, Refused> {
+fn scope(parameters: &Parameters, client: &Client, api: Option<&ResourceServer>) -> Result<Scopes, Refused> {
     let unreadable = || Refused::new(ErrorCode::InvalidScope, "The scope has characters that are not allowed.");
     let asked = Scopes::parse(parameters.get("scope").unwrap_or_default()).ok_or_else(unreadable)?;
-    Ok(asked.offered_to(client))
+    Ok(asked.offered_to(client, api))
 }
 
 /// The words of `prompt`. There is no page of consent, because every client here belongs to the house; and choosing

@@ -120,6 +120,8 @@ kinds! {
     GrantRevoked = "grant.revoked",
     /// A client was made, changed, deleted or given a new secret.
     ClientChanged = "client.changed",
+    /// An API that tokens are made for was made, changed or deleted.
+    ResourceServerChanged = "resource_server.changed",
     /// A connection was made, changed or deleted.
     ConnectionChanged = "connection.changed",
     /// A signing key was made or retired.

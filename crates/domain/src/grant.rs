@@ -5,6 +5,7 @@
 
 use crate::client::{Client, ID_TOKEN_LIFETIME, REFRESH_ABSOLUTE_LIFETIME, REFRESH_IDLE_LIFETIME};
 use crate::ids::{ClientId, GrantId, SessionId, UserId};
+use crate::resource_server::ResourceServer;
 use crate::secret::SecretHash;
 use crate::time::{Timestamp, days, hours, minutes};
 use crate::user::{Standing, User};
@@ -18,13 +19,13 @@ use thiserror::Error;
 
 /// A code is redeemed at once by the application that the browser brought it to, or never.
 pub const CODE_LIFETIME: Duration = minutes(1);
-/// Life of an access token, whoever holds it (Auth0's default).
+/// Life of an access token for `/userinfo` or the Management API (Auth0's default).
 pub const ACCESS_LIFETIME: Duration = hours(24);
-/// No ID token lives longer, whatever a client's settings say: signing keys are kept for that long.
-pub const LONGEST_ID_TOKEN_LIFETIME: Duration = days(30);
+/// Nothing that we sign lives longer, whatever is set: signing keys are kept for that long.
+pub const LONGEST_JWT_LIFETIME: Duration = days(30);
 
 /// The scopes that people can be asked for.
-const USER_SCOPES: [&str; 4] = [Scopes::OPENID, "profile", "email", Scopes::OFFLINE_ACCESS];
+pub(crate) const USER_SCOPES: [&str; 4] = [Scopes::OPENID, "profile", "email", Scopes::OFFLINE_ACCESS];
 
 /// A set of scopes, in the order in which they were asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,13 +67,15 @@ impl Scopes {
         self.0.iter().filter(|scope| other.contains(scope)).cloned().collect()
     }
 
-    /// Those of them that a person signed in at `client` can be asked for. What we do not know is left out, and the
-    /// answer says what was granted (RFC 6749, 3.3).
+    /// Those of them that a person signed in at `client` can be asked for, for `api` if it asks for one. What we do not know
+    /// is left out, and the answer says what was granted (RFC 6749, 3.3).
     #[must_use]
-    pub fn offered_to(&self, client: &Client) -> Self {
+    pub fn offered_to(&self, client: &Client, api: Option<&ResourceServer>) -> Self {
+        let known = api.map(ResourceServer::scopes).unwrap_or_default();
+        let lasts = api.is_none_or(|api| api.settings.allow_offline_access) && client.may_use("refresh_token");
         let is_offered = |scope: &&String| match scope.as_str() {
-            Self::OFFLINE_ACCESS => client.may_use("refresh_token"),
-            word => USER_SCOPES.contains(&word),
+            Self::OFFLINE_ACCESS => lasts,
+            word => USER_SCOPES.contains(&word) || known.contains(word),
         };
         self.0.iter().filter(is_offered).cloned().collect()
     }
@@ -147,6 +150,8 @@ pub struct Grant {
     pub session: SessionId,
     /// What.
     pub scope: Scopes,
+    /// At which API, by its identifier; none for `/userinfo` alone.
+    pub audience: Option<String>,
     /// The client's own word, returned in the first ID token.
     pub nonce: Option<String>,
     /// When the person had last proved who they are; `auth_time`.
@@ -159,12 +164,17 @@ pub struct Grant {
     pub revoked_at: Option<Timestamp>,
 }
 
+/// How long the access tokens of a grant live.
+pub fn access_lifetime(api: Option<&ResourceServer>) -> Duration {
+    api.map_or(ACCESS_LIFETIME, ResourceServer::token_lifetime)
+}
+
 /// When a grant of `scope` made at `now` ends: when nothing that came from it can live any more.
-pub fn grant_end(scope: &Scopes, now: Timestamp) -> Timestamp {
+pub fn grant_end(scope: &Scopes, api: Option<&ResourceServer>, now: Timestamp) -> Timestamp {
     if scope.contains(Scopes::OFFLINE_ACCESS) {
         now.plus(REFRESH_ABSOLUTE_LIFETIME)
     } else {
-        now.plus(CODE_LIFETIME).plus(ACCESS_LIFETIME)
+        now.plus(CODE_LIFETIME).plus(access_lifetime(api))
     }
 }
 
@@ -191,8 +201,19 @@ impl Grant {
     }
 
     /// When an access token issued at `now` ends.
-    pub fn access_end(&self, now: Timestamp) -> Timestamp {
-        now.plus(ACCESS_LIFETIME).min(self.expires_at)
+    pub fn access_end(&self, api: Option<&ResourceServer>, now: Timestamp) -> Timestamp {
+        now.plus(access_lifetime(api)).min(self.expires_at)
+    }
+
+    /// What of it can be had by now: an API may have lost a scope since, or be closed while nobody is there.
+    pub fn current_scope(&self, api: Option<&ResourceServer>) -> Scopes {
+        let Some(api) = api else { return self.scope.clone() };
+        let (known, lasts) = (api.scopes(), api.settings.allow_offline_access);
+        let is_known = |word: &&str| match *word {
+            Scopes::OFFLINE_ACCESS => lasts,
+            word => USER_SCOPES.contains(&word) || known.contains(word),
+        };
+        self.scope.iter().filter(is_known).collect()
     }
 
     /// When a refresh token issued at `now` ends, unless it is used before.
@@ -202,15 +223,16 @@ impl Grant {
 
     /// What a refresh that asks for `wanted` gets: everything, or less, never more (RFC 6749, 6). As at authorization,
     /// what is not granted is left out and the answer says so: libraries repeat the scope that they once asked for.
-    pub fn narrowed_to(&self, wanted: Option<&Scopes>) -> Scopes {
-        wanted.map_or_else(|| self.scope.clone(), |wanted| wanted.and(&self.scope))
+    pub fn narrowed_to(&self, wanted: Option<&Scopes>, api: Option<&ResourceServer>) -> Scopes {
+        let current = self.current_scope(api);
+        wanted.map_or_else(|| current.clone(), |wanted| wanted.and(&current))
     }
 }
 
 /// How long the ID tokens of `client` live.
 pub fn id_token_lifetime(client: &Client) -> Duration {
     let wish = client.settings.id_token_lifetime_secs.map_or(ID_TOKEN_LIFETIME, Duration::from_secs);
-    wish.min(LONGEST_ID_TOKEN_LIFETIME)
+    wish.min(LONGEST_JWT_LIFETIME)
 }
 
 /// What a code is bound to.

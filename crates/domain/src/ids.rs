@@ -25,6 +25,12 @@ fn time_ordered(now: Timestamp, entropy: [u8; 10]) -> String {
     BASE32.as_ref().map_or_else(|| HEXLOWER.encode(&bytes), |encoding| encoding.encode(&bytes))
 }
 
+/// 24 hexadecimal digits, as Auth0's ids have them.
+fn auth0_hex(now: Timestamp, entropy: [u8; 6]) -> String {
+    let [_, _, time @ ..] = now.millis().to_be_bytes();
+    format!("{}{}", HEXLOWER.encode(&time), HEXLOWER.encode(&entropy))
+}
+
 /// `entropy` as letters and digits, one character a byte. The slight bias does not matter: ids are not secrets.
 fn alphanumeric(entropy: &[u8]) -> String {
     const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -88,6 +94,10 @@ text_id!(
     WebhookId
 );
 text_id!(
+    /// The id of an API that tokens are made for: 24 hexadecimal digits.
+    ResourceServerId
+);
+text_id!(
     /// An application's `client_id`: 32 letters or digits.
     ClientId
 );
@@ -146,8 +156,7 @@ pub const DATABASE_PROVIDER: &str = "auth0";
 impl UserId {
     /// A fresh id: `auth0|` and 24 hexadecimal digits, ordered by `now`.
     pub fn mint(now: Timestamp, entropy: [u8; 6]) -> Self {
-        let [_, _, time @ ..] = now.millis().to_be_bytes();
-        Self(format!("{DATABASE_PROVIDER}|{}{}", HEXLOWER.encode(&time), HEXLOWER.encode(&entropy)))
+        Self(format!("{DATABASE_PROVIDER}|{}", auth0_hex(now, entropy)))
     }
 
     /// The id with a suffix chosen by the caller of the Management API (1 to 255 characters, no white space or bar).
@@ -174,6 +183,13 @@ impl WebhookId {
     /// A fresh id.
     pub fn mint(entropy: [u8; 16]) -> Self {
         Self(format!("est_{}", alphanumeric(&entropy)))
+    }
+}
+
+impl ResourceServerId {
+    /// A fresh id, ordered by `now`.
+    pub fn mint(now: Timestamp, entropy: [u8; 6]) -> Self {
+        Self(auth0_hex(now, entropy))
     }
 }
 

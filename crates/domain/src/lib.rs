@@ -22,6 +22,7 @@ pub mod mail;
 pub mod merging;
 pub mod patch;
 pub mod permission;
+pub mod resource_server;
 pub mod secret;
 pub mod session;
 pub mod slate;

@@ -89,6 +89,12 @@ permissions! {
     DeleteEventStreams = "delete:event_streams",
     /// Look at the APIs that tokens can be made for.
     ReadResourceServers = "read:resource_servers",
+    /// Make such APIs.
+    CreateResourceServers = "create:resource_servers",
+    /// Change them.
+    UpdateResourceServers = "update:resource_servers",
+    /// Delete them, with what machines and people granted there.
+    DeleteResourceServers = "delete:resource_servers",
 }
 
 impl Permission {

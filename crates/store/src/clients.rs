@@ -30,6 +30,7 @@ sql! {
     LIST_GRANTS = "SELECT id, client_id, audience, scope FROM client_grants ORDER BY id";
     SAVE_GRANT = "UPDATE client_grants SET scope = $1 WHERE id = $2";
     DELETE_GRANT = "DELETE FROM client_grants WHERE id = $1";
+    DELETE_GRANTS_AT = "DELETE FROM client_grants WHERE audience = $1";
 }
 
 fn read(row: &Row) -> Result<Client, StoreError> {
@@ -138,4 +139,9 @@ pub async fn save_grant(tx: &mut Tx<'_>, grant: &ClientGrant) -> Result<bool, St
 /// Takes a client grant away. False if there was none.
 pub async fn delete_grant(tx: &mut Tx<'_>, id: &ClientGrantId) -> Result<bool, StoreError> {
     Ok(tx.exec(DELETE_GRANT, p![id]).await? == 1)
+}
+
+/// Takes away whatever machines may ask of an API. Tells how many client grants there were.
+pub async fn delete_grants_at(tx: &mut Tx<'_>, audience: &str) -> Result<u64, StoreError> {
+    tx.exec(DELETE_GRANTS_AT, p![audience]).await
 }

@@ -14,7 +14,7 @@ use guestlist_domain::user::User;
 macro_rules! columns {
     () => {
         "grants.id, grants.client_id, grants.user_id, grants.user_epoch, grants.session_id, grants.scope, \
-         grants.nonce, grants.authenticated_at, grants.created_at, grants.expires_at, grants.revoked_at"
+         grants.nonce, grants.authenticated_at, grants.created_at, grants.expires_at, grants.revoked_at, grants.audience"
     };
 }
 
@@ -27,11 +27,11 @@ macro_rules! user_is_good_for {
 
 sql! {
     INSERT = concat!(
-        "INSERT INTO grants (id, client_id, user_id, user_epoch, session_id, scope, nonce, authenticated_at, \
-            created_at, expires_at) \
-        SELECT $1, $2, sessions.user_id, sessions.user_epoch, sessions.id, $3, $4, sessions.authenticated_at, $5, $6 \
+        "INSERT INTO grants (id, client_id, user_id, user_epoch, session_id, scope, audience, nonce, \
+            authenticated_at, created_at, expires_at) \
+        SELECT $1, $2, sessions.user_id, sessions.user_epoch, sessions.id, $3, $4, $5, sessions.authenticated_at, $6, $7 \
         FROM sessions JOIN users ON users.id = sessions.user_id \
-        WHERE sessions.id = $7 AND ",
+        WHERE sessions.id = $8 AND ",
         user_is_good_for!("sessions")
     );
     INSERT_CODE = "INSERT INTO codes (hash, grant_id, client_id, redirect_uri, redirect_uri_sent, code_challenge, \
@@ -59,6 +59,7 @@ sql! {
         WHERE tokens.hash = $1 AND grants.client_id = $2";
     REVOKE = "UPDATE grants SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL RETURNING user_id";
     REVOKE_OF_USER = "UPDATE grants SET revoked_at = $1 WHERE user_id = $2 AND revoked_at IS NULL";
+    REVOKE_AT = "UPDATE grants SET revoked_at = $1 WHERE audience = $2 AND revoked_at IS NULL";
     PURGE = "DELETE FROM grants WHERE expires_at < $1";
     PURGE_ACCESS = "DELETE FROM tokens WHERE expires_at < $1 AND kind = 'access'";
 }
@@ -74,6 +75,8 @@ pub struct NewGrant {
     pub session: SessionId,
     /// What.
     pub scope: Scopes,
+    /// At which API, by its identifier.
+    pub audience: Option<String>,
     /// For the first ID token.
     pub nonce: Option<String>,
     /// Its end.
@@ -82,8 +85,16 @@ pub struct NewGrant {
 
 /// Makes a grant. False if the session is over, or its user may not sign in any more: then nothing was made.
 pub async fn insert(tx: &mut Tx<'_>, grant: &NewGrant, now: Timestamp) -> Result<bool, StoreError> {
-    let values =
-        p![&grant.id, &grant.client, grant.scope.to_string(), &grant.nonce, now, grant.expires_at, &grant.session,];
+    let values = p![
+        &grant.id,
+        &grant.client,
+        grant.scope.to_string(),
+        &grant.audience,
+        &grant.nonce,
+        now,
+        grant.expires_at,
+        &grant.session,
+    ];
     Ok(tx.exec(INSERT, values).await? == 1)
 }
 
@@ -214,6 +225,11 @@ pub async fn revoke_of_user(tx: &mut Tx<'_>, user: &UserId, now: Timestamp) -> R
     tx.exec(REVOKE_OF_USER, p![now, user]).await
 }
 
+/// Revokes every grant at an API.
+pub async fn revoke_at(tx: &mut Tx<'_>, audience: &str, now: Timestamp) -> Result<u64, StoreError> {
+    tx.exec(REVOKE_AT, p![now, audience]).await
+}
+
 /// Forgets grants and access tokens that nobody can use any more. A grant takes its codes and tokens with it.
 pub async fn purge(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, StoreError> {
     Ok(tx.exec(PURGE, p![now]).await? + tx.exec(PURGE_ACCESS, p![now]).await?)
@@ -236,5 +252,6 @@ fn read(row: &Row, at: usize) -> Result<Grant, StoreError> {
         created_at: row.time(at + 8)?,
         expires_at: row.time(at + 9)?,
         revoked_at: row.opt_time(at + 10)?,
+        audience: row.opt_text(at + 11)?,
     })
 }

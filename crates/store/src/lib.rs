@@ -41,6 +41,7 @@ mod pool;
 mod postgres;
 mod queue;
 mod readers;
+pub mod resource_servers;
 mod row;
 pub mod sessions;
 pub mod settings;

@@ -40,6 +40,7 @@ const TABLES: &[(&str, &[(&str, &str)])] = &[
     ("invitations", crate::invitations::SQL),
     ("outbox", crate::outbox::SQL),
     ("passwords", crate::passwords::SQL),
+    ("resource_servers", crate::resource_servers::SQL),
     ("sessions", crate::sessions::SQL),
     ("settings", crate::settings::SQL),
     ("throttles", crate::throttles::SQL),

@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use guestlist_domain::email::Email;
 use guestlist_domain::ids::{
     AddressChangeId, AddressCodeId, ClientGrantId, ClientId, ConnectionId, EventId, FlowId, GrantId, IdentityId,
-    InvitationId, LedgerId, MailId, SessionId, TicketId, UserId, WebhookId,
+    InvitationId, LedgerId, MailId, ResourceServerId, SessionId, TicketId, UserId, WebhookId,
 };
 use guestlist_domain::secret::SecretHash;
 use guestlist_domain::time::Timestamp;
@@ -131,6 +131,7 @@ plain_texts!(
     InvitationId,
     LedgerId,
     MailId,
+    ResourceServerId,
     SessionId,
     AddressChangeId,
     AddressCodeId,

@@ -25,6 +25,7 @@ use tokio::task::JoinSet;
 on_both_engines!(
     a_client_comes_back_as_it_went,
     a_client_takes_its_grants_with_it,
+    what_was_granted_at_an_api_ends_alone,
     a_grant_needs_a_good_session,
     a_code_is_good_once_and_for_its_client,
     a_refresh_token_is_good_once_and_for_its_client,
@@ -92,6 +93,7 @@ fn grant(id: &str) -> NewGrant {
         client: ClientId::new("app"),
         session: session().id,
         scope: scopes(),
+        audience: None,
         nonce: Some("n".to_owned()),
         expires_at: later(1000),
     }
@@ -193,6 +195,34 @@ async fn a_client_takes_its_grants_with_it(database: Database) {
             assert_eq!(clients::get_grant(tx, &id).await?, None);
             assert!(!clients::delete_grant(tx, &id).await?);
             assert!(grants::get(tx, &GrantId::new("grt_1")).await?.is_none());
+            Ok(())
+        })
+    })
+    .await;
+}
+
+async fn what_was_granted_at_an_api_ends_alone(database: Database) {
+    let store = furnished(&database).await;
+    write(&store, |tx| {
+        Box::pin(async move {
+            let at = |name: &str, audience: &str| NewGrant { audience: Some(audience.to_owned()), ..grant(name) };
+            for grant in [at("grt_7", "api"), at("grt_8", "other")] {
+                assert!(grants::insert(tx, &grant, NOW).await?);
+            }
+            for (id, audience) in [("cgr_1", "api"), ("cgr_2", "other")] {
+                let (id, audience) = (ClientGrantId::new(id), audience.to_owned());
+                let grant = ClientGrant { id, client: ClientId::new("app"), audience, scope: Vec::new() };
+                clients::insert_grant(tx, &grant).await?;
+            }
+            assert_eq!((grants::revoke_at(tx, "api", NOW).await?, clients::delete_grants_at(tx, "api").await?), (1, 1));
+            assert_eq!((grants::revoke_at(tx, "api", NOW).await?, clients::delete_grants_at(tx, "api").await?), (0, 0));
+            for (name, audience, is_over) in
+                [("grt_7", Some("api"), true), ("grt_8", Some("other"), false), ("grt_1", None, false)]
+            {
+                let (found, _) = grants::get(tx, &GrantId::new(name)).await?.unwrap();
+                assert_eq!((found.audience.as_deref(), found.revoked_at.is_some()), (audience, is_over), "{name}");
+            }
+            assert_eq!(clients::list_grants(tx).await?.len(), 1);
             Ok(())
         })
     })

@@ -19,6 +19,7 @@ mod lucene_words;
 mod page;
 mod query;
 mod refusals;
+mod resource_servers;
 mod tickets;
 mod users;
 mod wire;
@@ -132,5 +133,9 @@ doors! {
     post "/event-streams/{id}/test" [UpdateEventStreams] event_streams::test,
     get "/event-streams/{id}/deliveries" [ReadEventStreams] event_streams::deliveries,
     post "/event-streams/{id}/redeliver/{event_id}" [UpdateEventStreams] event_streams::redeliver,
-    get "/resource-servers" [ReadResourceServers] grants::resource_servers,
+    get "/resource-servers" [ReadResourceServers] resource_servers::list,
+    post "/resource-servers" [CreateResourceServers] resource_servers::create,
+    get "/resource-servers/{id}" [ReadResourceServers] resource_servers::show,
+    patch "/resource-servers/{id}" [UpdateResourceServers] resource_servers::change,
+    delete "/resource-servers/{id}" [DeleteResourceServers] resource_servers::delete,
 }

@@ -8,7 +8,7 @@ use super::family::{self, Member, NextSecrets};
 use super::{Issued, TokenError};
 use crate::app::App;
 use crate::keys;
-use guestlist_domain::grant::Redemption;
+use guestlist_domain::grant::{Lapsed, Redemption};
 use guestlist_domain::ids::ClientId;
 use guestlist_domain::secret::{Purpose, Secret, SecretHash, Sensitive};
 use guestlist_domain::time::Timestamp;
@@ -67,7 +67,7 @@ async fn spend(
     if let Err(lapsed) = grant.check(&user, now) {
         return Ok(Err(lapsed.into()));
     }
-    let member = Member { scope: grant.scope.clone(), grant, user };
+    let Some(member) = Member::of(tx, (grant, user), None).await? else { return Ok(Err(Lapsed::Over.into())) };
     member.store(tx, next, now).await?;
     Ok(Ok(member))
 }

@@ -1,8 +1,10 @@
 //! What the tokens of one grant have in common: how they are minted, and how all of them end.
 //!
-//! Owns the rows a family adds and the answer made of them. Must not decide whether anything is issued.
+//! Owns the rows a family adds and the answer made of them. Must not decide whether anything is issued, except that
+//! nothing is for an API that is gone.
 
 use super::Issued;
+use super::access::{self, Bearer};
 use super::client::AuthenticatedClient;
 use crate::app::App;
 use crate::claims;
@@ -12,10 +14,11 @@ use crate::keys::Signer;
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::grant::{Grant, NewToken, Scopes, TokenKind};
 use guestlist_domain::ids::{ClientId, GrantId};
+use guestlist_domain::resource_server::ResourceServer;
 use guestlist_domain::secret::{Purpose, Secret, Sensitive};
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::User;
-use guestlist_store::{StoreError, Tx, grants};
+use guestlist_store::{StoreError, Tx, grants, resource_servers};
 
 /// The next secrets of a family, minted before the transaction: if it runs again, it says the same.
 #[derive(Clone, Debug)]
@@ -30,17 +33,35 @@ impl NextSecrets {
     }
 }
 
-/// A grant with its user, and what is granted this time.
+/// A grant with its user and its API, and what is granted this time.
 #[derive(Clone, Debug)]
 pub(super) struct Member {
     pub(super) grant: Grant,
-    pub(super) user: User,
-    pub(super) scope: Scopes,
+    user: User,
+    api: Option<ResourceServer>,
+    scope: Scopes,
 }
 
 impl Member {
-    fn is_refreshable(&self) -> bool {
-        self.grant.scope.contains(Scopes::OFFLINE_ACCESS)
+    /// Everything that was granted, or less if less is `wanted`. `None` if the API is gone.
+    pub(super) async fn of(
+        tx: &mut Tx<'_>,
+        (grant, user): (Grant, User),
+        wanted: Option<&Scopes>,
+    ) -> Result<Option<Self>, StoreError> {
+        let api = match &grant.audience {
+            None => None,
+            Some(audience) => match resource_servers::find(tx, audience).await? {
+                None => return Ok(None),
+                found => found,
+            },
+        };
+        Ok(Some(Self { scope: grant.narrowed_to(wanted, api.as_ref()), grant, user, api }))
+    }
+
+    /// Whether the next tokens come with a token for those after them.
+    pub(super) fn is_refreshable(&self) -> bool {
+        self.grant.current_scope(self.api.as_ref()).contains(Scopes::OFFLINE_ACCESS)
     }
 
     /// Adds the rows of the next tokens.
@@ -49,7 +70,7 @@ impl Member {
             kind: TokenKind::Access,
             hash: next.access.hash(),
             scope: self.scope.clone(),
-            expires_at: self.grant.access_end(now),
+            expires_at: self.grant.access_end(self.api.as_ref(), now),
         };
         grants::insert_token(tx, &self.grant.id, &access, now).await?;
         if self.is_refreshable() {
@@ -74,6 +95,14 @@ impl Member {
         nonce: Option<&str>,
         now: Timestamp,
     ) -> Result<Issued, Unexpected> {
+        let end = self.grant.access_end(self.api.as_ref(), now);
+        let access_token = match &self.api {
+            None => Sensitive::new(next.access.expose()),
+            Some(api) => {
+                let bearer = Bearer::Person(&self.grant, next.access.hash());
+                access::sign(app, signer, api, (&bearer, &self.scope), (now, end))?
+            }
+        };
         let subject = claims::Subject {
             client: client.client(),
             session: &self.grant.session,
@@ -81,18 +110,12 @@ impl Member {
             user: &self.user,
             scope: &self.scope,
             nonce,
-            beside: claims::Beside::AccessToken(&next.access),
+            beside: claims::Beside::AccessToken(access_token.expose()),
         };
         let wants_id_token = self.scope.contains(Scopes::OPENID);
         let id_token = wants_id_token.then(|| claims::id_token(app, signer, &subject, now)).transpose()?;
         let refresh_token = self.is_refreshable().then(|| Sensitive::new(next.refresh.expose()));
-        Ok(Issued {
-            access_token: Sensitive::new(next.access.expose()),
-            expires_in: self.grant.access_end(now).since(now),
-            scope: self.scope.clone(),
-            id_token,
-            refresh_token,
-        })
+        Ok(Issued { access_token, expires_in: end.since(now), scope: self.scope.clone(), id_token, refresh_token })
     }
 }
 
@@ -109,8 +132,11 @@ pub(super) async fn end_reused(
 
 /// Revokes the family of a token of this client.
 pub(super) async fn revoke(app: &App, client: &AuthenticatedClient, token: &str) -> Result<(), Unexpected> {
-    let parsed = [Purpose::Refresh, Purpose::Access].into_iter().find_map(|purpose| Secret::parse(purpose, token));
-    let Some(hash) = parsed.map(|secret| secret.hash()) else { return Ok(()) };
+    let hash = match Secret::parse(Purpose::Refresh, token) {
+        Some(secret) => Some(secret.hash()),
+        None => access::row(app, token).await?,
+    };
+    let Some(hash) = hash else { return Ok(()) };
     let (now, house, client) = (app.now(), app.clone(), client.client().id.clone());
     app.write(move |tx| {
         let (app, client) = (house.clone(), client.clone());

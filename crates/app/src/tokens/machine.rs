@@ -1,28 +1,25 @@
-//! A machine's token: a JWT for the Management API, minted without a write and checked with one read.
+//! A machine's token: a JWT for an API, minted without a write; one for the Management API is checked with one read.
 //!
 //! Owns both ends of it. Must not know what any scope allows; the routes do.
 
+use super::access::{self, Bearer, MACHINE};
 use super::client::AuthenticatedClient;
 use super::{Issued, RefusedToken, TokenError};
 use crate::app::App;
+use crate::audience;
 use crate::error::Unexpected;
 use crate::keys::{self, NotOurs};
 use guestlist_domain::client::ClientGrant;
-use guestlist_domain::grant::{ACCESS_LIFETIME, Scopes};
+use guestlist_domain::grant::Scopes;
 use guestlist_domain::ids::ClientId;
-use guestlist_domain::secret::Sensitive;
+use guestlist_domain::resource_server::ResourceServer;
 use guestlist_store::{StoreError, clients};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-/// How the token says that nobody is behind it.
-const GRANT_TYPE: &str = "client-credentials";
-
-#[derive(Serialize, Deserialize)]
+/// What is looked at in a token for the Management API.
+#[derive(Deserialize)]
 struct Claims {
-    iss: String,
     sub: String,
-    aud: String,
-    iat: i64,
     exp: i64,
     scope: String,
     gty: String,
@@ -49,30 +46,20 @@ pub(super) async fn issue(
     if !client.may_use("client_credentials") || client.secret.is_none() {
         return Err(TokenError::UnauthorizedClient);
     }
-    let management = app.public_url().management_audience();
-    if let Some(unknown) = audience.filter(|audience| *audience != management) {
-        return Err(TokenError::UnknownAudience(unknown.to_owned()));
-    }
-    let Some(grant) = client_grant(app, &client.id).await? else { return Err(TokenError::NoClientGrant(management)) };
-    let granted: Scopes = grant.scope.into_iter().collect();
+    let audience = audience.map_or_else(|| app.public_url().management_audience(), str::to_owned);
+    let (api, grant) = look_up(app, &client.id, &audience).await?;
+    let Some(api) = api else { return Err(TokenError::UnknownAudience(audience)) };
+    let Some(grant) = grant else { return Err(TokenError::NoClientGrant(audience)) };
+    let granted = grant.scope.into_iter().collect::<Scopes>().and(&api.scopes());
     let scope = match scope.map(|text| Scopes::parse(text).ok_or(TokenError::InvalidScope)).transpose()? {
         None => granted,
         Some(wanted) if wanted.is_within(&granted) => wanted,
         Some(_) => return Err(TokenError::InvalidScope),
     };
-    let now = app.now();
-    let claims = Claims {
-        iss: app.public_url().issuer(),
-        sub: subject(&client.id),
-        aud: management,
-        iat: now.seconds(),
-        exp: now.plus(ACCESS_LIFETIME).seconds(),
-        scope: scope.to_string(),
-        gty: GRANT_TYPE.to_owned(),
-        azp: client.id.to_string(),
-    };
-    let access_token = Sensitive::new(keys::signer(app).await?.sign(&claims)?);
-    Ok(Issued { access_token, expires_in: ACCESS_LIFETIME, scope, id_token: None, refresh_token: None })
+    let (now, expires_in) = (app.now(), api.token_lifetime());
+    let (signer, bearer) = (keys::signer(app).await?, Bearer::Machine(&client.id));
+    let access_token = access::sign(app, &signer, &api, (&bearer, &scope), (now, now.plus(expires_in)))?;
+    Ok(Issued { access_token, expires_in, scope, id_token: None, refresh_token: None })
 }
 
 /// Checks a token that came to the Management API: ours, for it, not over, and its machine still has its grant.
@@ -84,7 +71,7 @@ pub async fn verify_management(app: &App, jwt: &str) -> Result<ManagementCaller,
         Err(NotOurs::Claims) => return Err(RefusedToken::Invalid),
     };
     let client = ClientId::new(claims.azp);
-    let is_machine = claims.gty == GRANT_TYPE && claims.sub == subject(&client);
+    let is_machine = claims.gty == MACHINE && claims.sub == access::machine(&client);
     if !is_machine || app.now().seconds() >= claims.exp {
         return Err(RefusedToken::Invalid);
     }
@@ -93,9 +80,23 @@ pub async fn verify_management(app: &App, jwt: &str) -> Result<ManagementCaller,
     Ok(ManagementCaller { client, scopes: scopes.into_vec() })
 }
 
-/// Auth0's subject of a machine, which no user can have.
-fn subject(client: &ClientId) -> String {
-    format!("{client}@clients")
+/// The API of that name, and what the machine may ask of it.
+async fn look_up(
+    app: &App,
+    client: &ClientId,
+    audience: &str,
+) -> Result<(Option<ResourceServer>, Option<ClientGrant>), Unexpected> {
+    let (house, client, audience) = (app.clone(), client.clone(), audience.to_owned());
+    let found: Result<_, StoreError> = app
+        .read(move |tx| {
+            let (app, client, audience) = (house.clone(), client.clone(), audience.clone());
+            Box::pin(async move {
+                let api = audience::find(&app, tx, &audience).await?;
+                Ok((api, clients::find_grant(tx, &client, &audience).await?))
+            })
+        })
+        .await;
+    Ok(found?)
 }
 
 /// Goes with its client, so that one read answers for both.

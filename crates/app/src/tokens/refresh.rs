@@ -8,7 +8,7 @@ use super::family::{self, Member, NextSecrets};
 use super::{Issued, TokenError};
 use crate::app::App;
 use crate::keys;
-use guestlist_domain::grant::Scopes;
+use guestlist_domain::grant::{Lapsed, Scopes};
 use guestlist_domain::ids::ClientId;
 use guestlist_domain::secret::{Purpose, Secret, SecretHash, Sensitive};
 use guestlist_domain::time::Timestamp;
@@ -56,10 +56,11 @@ async fn spend(
     let Some((grant, user)) = grants::get(tx, &grant).await? else { return Ok(Err(TokenError::UnknownRefreshToken)) };
     match grant.check(&user, now) {
         Ok(()) => {}
-        Err(guestlist_domain::grant::Lapsed::Over) => return Ok(Err(TokenError::UnknownRefreshToken)),
+        Err(Lapsed::Over) => return Ok(Err(TokenError::UnknownRefreshToken)),
         Err(blocked) => return Ok(Err(blocked.into())),
     }
-    let member = Member { scope: grant.narrowed_to(wanted), grant, user };
+    let member = Member::of(tx, (grant, user), wanted).await?.filter(Member::is_refreshable);
+    let Some(member) = member else { return Ok(Err(TokenError::UnknownRefreshToken)) };
     member.store(tx, next, now).await?;
     Ok(Ok(member))
 }

@@ -3,12 +3,12 @@
 //! Owns the look-up behind `/userinfo`: at each use, with grant and user in the same statement, so that revocation and
 //! block take effect at once. Must not know how the token was sent.
 
+use super::access;
 use crate::app::App;
 use crate::claims;
 use crate::error::{Unexpected, act_errors};
 use guestlist_domain::grant::Scopes;
 use guestlist_domain::ids::ClientId;
-use guestlist_domain::secret::{Purpose, Secret};
 use guestlist_store::grants;
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -39,9 +39,7 @@ act_errors!(UserInfoError);
 
 /// What `token` shows.
 pub async fn userinfo(app: &App, token: &str) -> Result<UserInfo, UserInfoError> {
-    let Some(hash) = Secret::parse(Purpose::Access, token).map(|secret| secret.hash()) else {
-        return Err(UserInfoError::Invalid);
-    };
+    let hash = access::row(app, token).await?.ok_or(UserInfoError::Invalid)?;
     let now = app.now();
     let access = app
         .read(move |tx| {

@@ -4,6 +4,7 @@ use super::*;
 use crate::client::{AppType, AuthMethod, ClientSettings};
 use crate::email::Email;
 use crate::ids::SessionId;
+use crate::resource_server::{ApiScope, ApiSettings};
 use crate::session::Method;
 use crate::user::Lifecycle;
 use proptest::prelude::*;
@@ -14,6 +15,7 @@ const CALLBACK: &str = "https://app.example/callback";
 const OTHER_CALLBACK: &str = "https://app.example/other?kept=1";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const USERINFO: &str = "https://id.example.org/userinfo";
+const AUDIENCES: Audiences<'_> = Audiences { userinfo: USERINFO, api: None };
 
 fn client(callbacks: &[&str]) -> Client {
     Client {
@@ -57,7 +59,7 @@ fn asked(changes: Changes<'_>) -> Parameters {
 }
 
 fn read_one(changes: Changes<'_>) -> Result<Request, Rejection> {
-    read(&asked(changes), &client(&[CALLBACK, OTHER_CALLBACK]), USERINFO)
+    read(&asked(changes), &client(&[CALLBACK, OTHER_CALLBACK]), AUDIENCES)
 }
 
 /// A client that may have ID tokens through the browser.
@@ -105,10 +107,10 @@ fn case_082_a_repeated_address_is_a_page_here() {
 #[test]
 fn an_address_may_be_left_out_where_there_is_one_only() {
     let left_out = asked(&[("redirect_uri", "")]);
-    let request = read(&left_out, &client(&[CALLBACK]), USERINFO).unwrap();
+    let request = read(&left_out, &client(&[CALLBACK]), AUDIENCES).unwrap();
     assert_eq!((request.redirect_uri.as_str(), request.redirect_uri_sent), (CALLBACK, false));
-    assert_eq!(read(&left_out, &client(&[CALLBACK, OTHER_CALLBACK]), USERINFO), Err(Rejection::Untrusted));
-    assert_eq!(read(&left_out, &client(&[]), USERINFO), Err(Rejection::Untrusted));
+    assert_eq!(read(&left_out, &client(&[CALLBACK, OTHER_CALLBACK]), AUDIENCES), Err(Rejection::Untrusted));
+    assert_eq!(read(&left_out, &client(&[]), AUDIENCES), Err(Rejection::Untrusted));
 }
 
 #[rstest]
@@ -163,7 +165,7 @@ fn the_application_is_told(#[case] changes: Changes<'_>, #[case] code: &str, #[c
 fn a_client_without_the_code_flow_may_not_ask() {
     let mut machine = client(&[CALLBACK]);
     machine.settings.grant_types = vec!["client_credentials".to_owned()];
-    let refused = read(&asked(&[]), &machine, USERINFO).unwrap_err();
+    let refused = read(&asked(&[]), &machine, AUDIENCES).unwrap_err();
     assert!(matches!(refused, Rejection::Told(_, Refused { code: ErrorCode::UnauthorizedClient, .. })));
 }
 
@@ -203,6 +205,41 @@ fn a_whole_request_is_read() {
     assert_eq!(serde_json::from_str::<Request>(&stored).unwrap(), request);
 }
 
+fn calendar() -> ResourceServer {
+    ResourceServer {
+        id: crate::ids::ResourceServerId::new("1"),
+        name: "Calendar".to_owned(),
+        identifier: "https://api.example".to_owned(),
+        settings: ApiSettings {
+            scopes: vec![ApiScope { value: "read:dates".to_owned(), description: None }],
+            ..ApiSettings::default()
+        },
+        created_at: Timestamp::from_millis(0),
+    }
+}
+
+#[rstest]
+#[case("", "openid profile", None)]
+#[case(USERINFO, "openid profile", None)]
+#[case("https://api.example", "openid profile read:dates", Some("https://api.example"))]
+fn scopes_are_of_the_api_that_is_asked_for(#[case] audience: &str, #[case] scope: &str, #[case] api: Option<&str>) {
+    let calendar = calendar();
+    let audiences = Audiences { api: Some(&calendar), ..AUDIENCES };
+    let wish = "openid profile read:dates write:dates";
+    let request = read(&asked(&[("audience", audience), ("scope", wish)]), &client(&[CALLBACK]), audiences).unwrap();
+    assert_eq!((request.scope.to_string().as_str(), request.audience.as_deref()), (scope, api));
+}
+
+#[test]
+fn another_api_than_the_one_that_is_known_is_none() {
+    let calendar = calendar();
+    let audiences = Audiences { api: Some(&calendar), ..AUDIENCES };
+    for audience in ["https://api.example/", "https://API.example", "https://id.example.org/api/v2/"] {
+        let refused = read(&asked(&[("audience", audience)]), &client(&[CALLBACK]), audiences).unwrap_err();
+        assert!(matches!(refused, Rejection::Told(_, Refused { code: ErrorCode::AccessDenied, .. })), "{audience}");
+    }
+}
+
 const ID_TOKEN: Changes<'_> = &[
     ("response_type", "id_token"),
     ("response_mode", "form_post"),
@@ -213,7 +250,7 @@ const ID_TOKEN: Changes<'_> = &[
 
 fn read_implicit(changes: Changes<'_>) -> Result<Request, &'static str> {
     let all: Vec<(&str, &str)> = ID_TOKEN.iter().chain(changes).copied().collect();
-    match read(&asked(&all), &implicit(), USERINFO) {
+    match read(&asked(&all), &implicit(), AUDIENCES) {
         Ok(request) => Ok(request),
         Err(Rejection::Told(_, refused)) => Err(refused.code.as_str()),
         Err(Rejection::Untrusted) => panic!("untrusted"),
@@ -247,7 +284,7 @@ fn case_089_an_id_token_goes_by_a_posted_form_to_whoever_may_have_it() {
 fn case_089_a_message_goes_to_a_declared_origin(#[case] uri: &str, #[case] origins: &[&str], #[case] may: bool) {
     let mut page = client(&[uri]);
     page.settings.web_origins = origins.iter().map(|origin| (*origin).to_owned()).collect();
-    let read = read(&asked(&[("redirect_uri", uri), ("response_mode", "web_message")]), &page, USERINFO);
+    let read = read(&asked(&[("redirect_uri", uri), ("response_mode", "web_message")]), &page, AUDIENCES);
     match read {
         Ok(request) => assert!(may && request.road == Road::WebMessage),
         // What cannot be told by a message is told by the query.
@@ -272,7 +309,7 @@ fn case_089_what_was_taken_away_while_a_request_waited_is_not_answered() {
         (both, [true, true, true, false]),
         (message, [true, true, false, true]),
     ] {
-        let request = read(&asked(asked_for), &implicit(), USERINFO).unwrap();
+        let request = read(&asked(asked_for), &implicit(), AUDIENCES).unwrap();
         assert!(request.is_open_to(&implicit()), "{asked_for:?}");
         for (take_away, shut) in [callback, codes, tokens, origins].into_iter().zip(shuts) {
             let mut client = implicit();

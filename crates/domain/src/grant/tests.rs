@@ -3,6 +3,7 @@
 use super::*;
 use crate::client::{AppType, AuthMethod, ClientSettings};
 use crate::email::Email;
+use crate::resource_server::{ApiScope, ApiSettings};
 use crate::user::Lifecycle;
 use proptest::prelude::*;
 use rstest::rstest;
@@ -38,10 +39,11 @@ fn grant(scope: &str, born: Timestamp) -> Grant {
         user: UserId::new("auth0|1"),
         user_epoch: 0,
         session: SessionId::new("ses_1"),
+        audience: None,
         nonce: None,
         authenticated_at: born,
         created_at: born,
-        expires_at: grant_end(&scope, born),
+        expires_at: grant_end(&scope, None, born),
         revoked_at: None,
         scope,
     }
@@ -103,8 +105,8 @@ fn a_refresh_token_is_offered_to_who_may_use_one(#[case] grant_types: &[&str], #
         created_at: at(0),
     };
     let asked = scopes("openid profile email offline_access read:users phone");
-    assert_eq!(asked.offered_to(&client).to_string(), offered);
-    assert_eq!(id_token_lifetime(&client), LONGEST_ID_TOKEN_LIFETIME);
+    assert_eq!(asked.offered_to(&client, None).to_string(), offered);
+    assert_eq!(id_token_lifetime(&client), LONGEST_JWT_LIFETIME);
 }
 
 #[rstest]
@@ -129,15 +131,63 @@ fn a_family_ends_as_a_whole() {
     let late = at(0).plus(days(29));
     assert_eq!(family.refresh_end(at(0)), at(0).plus(REFRESH_IDLE_LIFETIME));
     assert_eq!(family.refresh_end(late), family.expires_at);
-    assert_eq!(family.access_end(at(0)), at(0).plus(ACCESS_LIFETIME));
-    assert!(family.access_end(late.plus(hours(1))) <= family.expires_at);
+    assert_eq!(family.access_end(None, at(0)), at(0).plus(ACCESS_LIFETIME));
+    assert!(family.access_end(None, late.plus(hours(1))) <= family.expires_at);
 }
 
 #[test]
 fn without_refresh_tokens_a_grant_outlives_its_access_token_at_most() {
     let family = grant("openid", at(0));
     let redeemed = at(0).plus(CODE_LIFETIME);
-    assert_eq!(family.access_end(redeemed), family.expires_at);
+    assert_eq!(family.access_end(None, redeemed), family.expires_at);
+}
+
+fn api(offline: bool, scopes: &[&str]) -> ResourceServer {
+    ResourceServer {
+        id: crate::ids::ResourceServerId::new("1"),
+        name: "Calendar".to_owned(),
+        identifier: "https://api.example".to_owned(),
+        settings: ApiSettings {
+            scopes: scopes.iter().map(|word| ApiScope { value: (*word).to_owned(), description: None }).collect(),
+            allow_offline_access: offline,
+            token_lifetime_secs: 60,
+            ..ApiSettings::default()
+        },
+        created_at: at(0),
+    }
+}
+
+#[test]
+fn an_api_says_how_long_its_tokens_live_and_whether_they_can_be_had_anew() {
+    let (short, calendar) = (grant("openid read:dates", at(0)), api(false, &["read:dates"]));
+    assert_eq!(short.access_end(Some(&calendar), at(0)), at(60));
+    assert_eq!(grant_end(&short.scope, Some(&calendar), at(0)), at(60).plus(CODE_LIFETIME));
+    let mut client = Client {
+        id: ClientId::new("client"),
+        name: "Client".to_owned(),
+        app_type: AppType::Spa,
+        auth_method: AuthMethod::None,
+        secret: None,
+        settings: ClientSettings { grant_types: vec!["refresh_token".to_owned()], ..ClientSettings::default() },
+        created_at: at(0),
+    };
+    let asked = scopes("read:dates offline_access write:dates");
+    assert_eq!(asked.offered_to(&client, Some(&calendar)).to_string(), "read:dates");
+    let lasting = api(true, &["read:dates"]);
+    assert_eq!(asked.offered_to(&client, Some(&lasting)).to_string(), "read:dates offline_access");
+    client.settings.grant_types.clear();
+    assert_eq!(asked.offered_to(&client, Some(&lasting)).to_string(), "read:dates");
+}
+
+#[test]
+fn what_an_api_lost_is_not_issued_any_more() {
+    let family = grant("openid offline_access read:dates write:dates", at(0));
+    let now = api(true, &["read:dates"]);
+    assert_eq!(family.current_scope(Some(&now)).to_string(), "openid offline_access read:dates");
+    let wanted = scopes("write:dates read:dates");
+    assert_eq!(family.narrowed_to(Some(&wanted), Some(&now)).to_string(), "read:dates");
+    assert_eq!(family.current_scope(None), family.scope);
+    assert_eq!(family.current_scope(Some(&api(false, &["read:dates"]))).to_string(), "openid read:dates");
 }
 
 proptest! {
@@ -145,8 +195,8 @@ proptest! {
     fn a_refresh_never_gains_a_scope(granted in "[a-d ]{0,12}", wanted in "[a-f ]{0,12}") {
         let family = grant(&granted, at(0));
         let wanted = scopes(&wanted);
-        prop_assert!(family.narrowed_to(Some(&wanted)).is_within(&family.scope));
-        prop_assert_eq!(family.narrowed_to(None), family.scope.clone());
+        prop_assert!(family.narrowed_to(Some(&wanted), None).is_within(&family.scope));
+        prop_assert_eq!(family.narrowed_to(None, None), family.scope.clone());
         prop_assert!(wanted.and(&family.scope).is_within(&family.scope));
     }
 

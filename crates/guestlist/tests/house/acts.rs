@@ -14,6 +14,7 @@ const BUILDING_BLOCKS: &[&str] = &[
     "address_code",
     "admission",
     "app",
+    "audience",
     "claims",
     "clock",
     "error",

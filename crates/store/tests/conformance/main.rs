@@ -28,6 +28,7 @@ mod invitations;
 mod link_ledger;
 mod outbox;
 mod passwords;
+mod resource_servers;
 mod sessions;
 mod settings;
 mod throttles;

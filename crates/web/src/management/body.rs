@@ -240,21 +240,36 @@ impl Fields {
         self.any(name).map(|value| Self::of(value, place)).transpose()
     }
 
+    /// A list of at most `most` objects whose fields we know.
+    pub(super) fn objects(
+        &mut self,
+        name: &str,
+        place: &'static str,
+        most: usize,
+    ) -> Result<Option<Vec<Self>>, ApiError> {
+        let Some(items) = self.items(name, most)? else { return Ok(None) };
+        items.into_iter().map(|item| Self::of(item, place)).collect::<Result<_, _>>().map(Some)
+    }
+
     /// A list of at most `most` texts.
     pub(super) fn texts(&mut self, name: &str, most: usize) -> Result<Option<Vec<String>>, ApiError> {
-        let items = match self.any(name) {
-            None => return Ok(None),
-            Some(Value::Array(items)) => items,
-            Some(other) => return Err(self.wrong("array", &other, name)),
-        };
-        if items.len() > most {
-            return Err(self.invalid_property(&format!("Array is too long ({}), maximum {most}", items.len()), name));
-        }
+        let Some(items) = self.items(name, most)? else { return Ok(None) };
         let texts = items.into_iter().map(|item| match item {
             Value::String(text) => Ok(text),
             other => Err(self.wrong("string", &other, name)),
         });
         texts.collect::<Result<Vec<_>, _>>().map(Some)
+    }
+
+    fn items(&mut self, name: &str, most: usize) -> Result<Option<Vec<Value>>, ApiError> {
+        match self.any(name) {
+            None => Ok(None),
+            Some(Value::Array(items)) if items.len() > most => {
+                Err(self.invalid_property(&format!("Array is too long ({}), maximum {most}", items.len()), name))
+            }
+            Some(Value::Array(items)) => Ok(Some(items)),
+            Some(other) => Err(self.wrong("array", &other, name)),
+        }
     }
 
     /// One of the words that `read` knows.

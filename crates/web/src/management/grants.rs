@@ -1,6 +1,6 @@
-//! `/api/v2/client-grants` and `/api/v2/resource-servers`: what machines may ask for, and of which API.
+//! `/api/v2/client-grants`: what machines may ask for, and of which API.
 //!
-//! Owns their fields. There is one API, this one. Must not know what a scope allows.
+//! Owns their fields. Must not know what a scope allows.
 
 use super::auth::Caller;
 use super::body::Fields;
@@ -14,7 +14,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use guestlist_app::clients;
 use guestlist_domain::ids::{ClientGrantId, ClientId};
-use guestlist_domain::permission::management_scopes;
 use serde_json::Value;
 
 /// The most scopes that one grant may list.
@@ -61,11 +60,4 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, ApiError> {
     clients::delete_grant(&state.app, &ClientGrantId::new(id), &caller.actor()).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-pub(super) async fn resource_servers(State(state): State<WebState>, query: Query) -> Result<Json<Value>, ApiError> {
-    let paging = Paging::either(&query)?;
-    let audience = state.app.public_url().management_audience();
-    let (found, total) = paging.cut(vec![wire::management_api(&audience, management_scopes())]);
-    Ok(paging.answer("resource_servers", found, total))
 }

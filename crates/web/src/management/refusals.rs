@@ -9,6 +9,7 @@ use guestlist_app::Unexpected;
 use guestlist_app::clients::ClientError;
 use guestlist_app::connections::ConnectionError;
 use guestlist_app::invite::InviteError;
+use guestlist_app::resource_servers::ResourceServerError;
 use guestlist_app::users::{IdentityError, UserError};
 use guestlist_app::webhooks::WebhookError;
 use guestlist_domain::credential::WeakPassword;
@@ -123,6 +124,21 @@ impl From<ClientError> for ApiError {
             | ClientError::NoSecret
             | ClientError::UnknownScope(_)
             | ClientError::UnknownAudience(_) => refused(StatusCode::BAD_REQUEST, &error).with_code("invalid_body"),
+        }
+    }
+}
+
+impl From<ResourceServerError> for ApiError {
+    fn from(error: ResourceServerError) -> Self {
+        match &error {
+            ResourceServerError::NotFound => {
+                refused(StatusCode::NOT_FOUND, &error).with_code("inexistent_resource_server")
+            }
+            ResourceServerError::Taken => refused(StatusCode::CONFLICT, &error),
+            ResourceServerError::Bad(_) | ResourceServerError::System => {
+                refused(StatusCode::BAD_REQUEST, &error).with_code("invalid_body")
+            }
+            ResourceServerError::Unexpected(error) => unexpected(error),
         }
     }
 }

@@ -12,6 +12,7 @@ use guestlist_domain::event::Event;
 use guestlist_domain::ids::DATABASE_PROVIDER;
 use guestlist_domain::invitation::{EmailMatch, Invitation, State};
 use guestlist_domain::mail::{Delivery, DeliveryStatus};
+use guestlist_domain::resource_server::ResourceServer;
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::Profile;
 use guestlist_domain::webhook::{self, Webhook};
@@ -241,17 +242,20 @@ pub(super) fn client_grant(grant: &ClientGrant) -> Value {
     json!({ "id": grant.id, "client_id": grant.client, "audience": grant.audience, "scope": grant.scope })
 }
 
-/// The one API there is: this one.
-pub(super) fn management_api(audience: &str, scopes: &[&str]) -> Value {
+/// An API that tokens are made for.
+pub(super) fn resource_server(api: &ResourceServer) -> Value {
+    let settings = &api.settings;
     json!({
-        "id": "management",
-        "name": "Management API",
-        "identifier": audience,
-        "is_system": true,
+        "id": api.id,
+        "name": api.name,
+        "identifier": api.identifier,
+        "is_system": api.is_system(),
         "signing_alg": "RS256",
-        "allow_offline_access": false,
-        "token_lifetime": guestlist_domain::grant::ACCESS_LIFETIME.as_secs(),
-        "scopes": scopes.iter().map(|scope| json!({ "value": scope })).collect::<Vec<_>>(),
+        "allow_offline_access": settings.allow_offline_access,
+        "token_lifetime": settings.token_lifetime_secs,
+        "token_dialect": settings.token_dialect,
+        "enforce_policies": false,
+        "scopes": settings.scopes,
     })
 }
 

@@ -7,8 +7,11 @@ use guestlist_domain::connection::{MergeRule, Strategy, UpstreamOptions, Upstrea
 use guestlist_domain::email::Email;
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::identity::{Identity, LinkRule, UpstreamIdentity};
-use guestlist_domain::ids::{ClientGrantId, ClientId, ConnectionId, EventId, IdentityId, InvitationId, UserId};
+use guestlist_domain::ids::{
+    ClientGrantId, ClientId, ConnectionId, EventId, IdentityId, InvitationId, ResourceServerId, UserId,
+};
 use guestlist_domain::invitation::{Proof, Terms};
+use guestlist_domain::resource_server::{ApiScope, ApiSettings};
 use guestlist_domain::secret::Sensitive;
 use guestlist_domain::session::Method;
 use guestlist_domain::user::{Lifecycle, User};
@@ -193,7 +196,20 @@ fn a_client_and_its_grant() {
         scope: vec!["read:users".to_owned()],
     };
     assert_json_snapshot!("client_grant", client_grant(&grant));
-    assert_json_snapshot!("management_api", management_api("https://id.example.org/api/v2/", &["read:users"]));
+    let calendar = ResourceServer {
+        id: ResourceServerId::new("0123456789abcdef01234567"),
+        name: "Calendar".to_owned(),
+        identifier: "https://calendar.example".to_owned(),
+        settings: ApiSettings {
+            scopes: vec![
+                ApiScope { value: "read:dates".to_owned(), description: Some("Look at dates".to_owned()) },
+                ApiScope { value: "write:dates".to_owned(), description: None },
+            ],
+            ..ApiSettings::default()
+        },
+        created_at: NOW,
+    };
+    assert_json_snapshot!("resource_server", resource_server(&calendar));
 }
 
 #[test]
