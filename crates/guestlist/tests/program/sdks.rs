@@ -1,5 +1,6 @@
 //! Auth0's own libraries, unmodified, against the program over TLS: people are made by a backend, come in by the ticket, by
 //! password and by a provider, and come back to applications that were written for Auth0 (`interop/applications.mjs`).
+//! One of the backends is in Python (`interop/backend.py`).
 
 use crate::load::PASSWORD;
 use crate::rig::{Installation, Server};
@@ -9,15 +10,16 @@ use guestlist_testkit::provider::{Account, CLIENT_ID, CLIENT_SECRET, Provider};
 use guestlist_testkit::tls::LoopbackCertificate;
 use guestlist_testkit::webdriver::{Browser, BrowserOptions};
 use serde::Deserialize;
-use serde_json::json;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-/// What a backend found with one version of the Management client.
+/// What a backend found with one Management client.
 #[derive(Deserialize)]
 struct Report {
     ticket: String,
@@ -40,13 +42,31 @@ struct Backends {
     four: Report,
 }
 
-/// The applications, running.
+/// What the backend in Python found, and what the library's classes for authentication were answered.
+#[derive(Deserialize)]
+struct Python {
+    #[serde(flatten)]
+    report: Report,
+    gone: u16,
+    named: String,
+    signups: [String; 2],
+    forgotten: [String; 2],
+}
+
+/// A program of `interop/`, running. It and its tester speak in lines of JSON.
+struct Program {
+    // It ends when its input does.
+    input: ChildStdin,
+    output: Lines<BufReader<ChildStdout>>,
+    _process: Child,
+}
+
+/// The applications, running, and what the backends found before.
 struct Applications {
     addresses: BTreeMap<String, String>,
     backends: Backends,
-    // They end when their input does.
-    _input: ChildStdin,
-    _process: Child,
+    python: Python,
+    _program: Program,
 }
 
 struct Stage {
@@ -97,27 +117,54 @@ impl Stage {
     }
 }
 
-async fn line(lines: &mut Lines<BufReader<ChildStdout>>) -> String {
-    let line = lines.next_line().await.expect("the applications' output can be read");
-    line.expect("the applications go on: see their error above")
+fn interop() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../interop")
+}
+
+/// The interpreter of the environment that holds `interop/requirements.txt`.
+#[expect(clippy::disallowed_methods, reason = "where a test finds its tools is no setting of the program")]
+fn python() -> PathBuf {
+    let usual = || interop().join("../target/scratch/python/bin/python");
+    let python = std::env::var_os("GUESTLIST_TEST_PYTHON").map_or_else(usual, PathBuf::from);
+    let made = "scripts/test makes it; by hand: `python3 -m venv target/scratch/python && \
+        target/scratch/python/bin/pip install -r interop/requirements.txt`, or name another one in GUESTLIST_TEST_PYTHON";
+    assert!(python.is_file(), "there is no {}: {made}", python.display());
+    python
+}
+
+impl Program {
+    fn start(command: &mut Command) -> Self {
+        let command = command.current_dir(interop()).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut process = command.spawn().expect("it starts (Debian: apt-get install nodejs npm python3-venv)");
+        let input = process.stdin.take().expect("a pipe");
+        let output = BufReader::new(process.stdout.take().expect("a pipe")).lines();
+        Self { input, output, _process: process }
+    }
+
+    async fn hears(&mut self, words: &Value) {
+        self.input.write_all(format!("{words}\n").as_bytes()).await.expect("the program reads");
+    }
+
+    async fn says<T: DeserializeOwned>(&mut self) -> T {
+        let line = self.output.next_line().await.expect("the program's output can be read");
+        let line = line.expect("the program goes on: see its error above");
+        serde_json::from_str(&line).expect("what was agreed upon")
+    }
 }
 
 impl Applications {
     async fn start(installation: &Installation, issuer: &str, cert: &Path, key: &Path) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../interop");
-        assert!(folder.join("node_modules").is_dir(), "run `npm ci` in interop/ first; scripts/test does");
-        let mut process = Command::new("node")
-            .arg("applications.mjs")
-            .args([Path::new(issuer), cert, key])
-            .env("NODE_EXTRA_CA_CERTS", cert)
-            .current_dir(folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("node starts (Debian: apt-get install nodejs npm)");
-        let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
-        let addresses: BTreeMap<String, String> = serde_json::from_str(&line(&mut lines).await).expect("addresses");
+        assert!(interop().join("node_modules").is_dir(), "run `npm ci` in interop/ first; scripts/test does");
+        let node = |script: &str| {
+            let mut command = Command::new("node");
+            command.arg(script).args([Path::new(issuer), cert, key]).env("NODE_EXTRA_CA_CERTS", cert);
+            Program::start(&mut command)
+        };
+        let mut applications = node("applications.mjs");
+        let mut backend = Command::new(python());
+        let backend = backend.args(["backend.py", issuer]).env("SSL_CERT_FILE", cert).env("REQUESTS_CA_BUNDLE", cert);
+        let mut backend = Program::start(backend);
+        let addresses: BTreeMap<String, String> = applications.says().await;
         let create = |name: &str, kind: &str, more: &[&str]| {
             installation.json(&[&["clients", "create", "--name", name, "--type", kind], more].concat())
         };
@@ -129,14 +176,16 @@ impl Applications {
             };
             clients[name] = create(name, kind, &["--callback", &callback, "--logout-url", address]);
         }
-        let mut input = process.stdin.take().expect("a pipe");
-        input.write_all(format!("{clients}\n").as_bytes()).await.expect("the applications read");
-        let backends = serde_json::from_str(&line(&mut lines).await).expect("what the backends found");
-        Self { addresses, backends, _input: input, _process: process }
+        applications.hears(&clients).await;
+        let backends = applications.says().await;
+        // After the others: who turns pages while somebody is deleted may miss one.
+        backend.hears(&clients).await;
+        let python = backend.says().await;
+        Self { addresses, backends, python, _program: applications }
     }
 }
 
-/// What every backend must find, whichever version it uses.
+/// What every backend must find, whichever library it uses.
 fn assert_found(report: &Report) {
     assert_eq!(report.changed, ["door", "Anna Berg"]);
     assert_eq!((&report.by_email, &report.found), (&vec![report.id.clone()], &vec![report.id.clone()]));
@@ -145,29 +194,49 @@ fn assert_found(report: &Report) {
     assert_eq!((report.twice, report.unknown), (409, 404));
 }
 
+/// What `auth0-python` is answered beside that: nobody signs up, and it says nothing of who is known.
+fn assert_found_in_python(python: &Python) {
+    assert_found(&python.report);
+    assert_eq!((python.gone, python.named.as_str()), (404, "Anna Berg"));
+    let [known, unknown] = &python.signups;
+    assert_eq!(known, "400 public signup is disabled: public signup is disabled");
+    assert_eq!(known, unknown);
+    assert_eq!(python.forgotten, ["We've just sent you an email to reset your password."; 2]);
+}
+
+/// A ticket is used with a password, and the page of the account is what follows.
+async fn set_password(browser: &Browser, ticket: &str) {
+    browser.open(ticket).await;
+    browser.fill("Password", PASSWORD).await;
+    browser.click("Set password").await;
+    browser.wait_for_text("Ways in").await;
+}
+
+async fn log_in(browser: &Browser, email: &str) {
+    browser.wait_for_text("Log in").await;
+    browser.fill("Email", email).await;
+    browser.fill("Password", PASSWORD).await;
+    browser.click("Log in").await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn auth0s_libraries_run_the_whole_flow_unmodified() {
     let stage = Stage::new().await;
     let Backends { seven, four } = &stage.applications.backends;
     assert_found(seven);
     assert_found(four);
+    assert_found_in_python(&stage.applications.python);
 
     // By password: the ticket, the application that made it, and another one by the same session.
     let anna = Stage::browser().await;
-    anna.open(&seven.ticket).await;
-    anna.fill("Password", PASSWORD).await;
-    anna.click("Set password").await;
-    anna.wait_for_text("Ways in").await;
+    set_password(&anna, &seven.ticket).await;
     for application in ["default", "code", "passport"] {
         stage.greets(&anna, application, &seven.email).await;
     }
     // Out at the application is out here; in again is a second log-in.
     anna.open(&format!("{}/logout", stage.applications.addresses["code"])).await;
     anna.open(&stage.applications.addresses["code"]).await;
-    anna.wait_for_text("Log in").await;
-    anna.fill("Email", &seven.email).await;
-    anna.fill("Password", PASSWORD).await;
-    anna.click("Log in").await;
+    log_in(&anna, &seven.email).await;
     anna.wait_for_text(&format!("Hello {}", seven.email)).await;
 
     // By provider: the ticket of the other backend, and later the same way into the same account.
@@ -187,6 +256,16 @@ async fn auth0s_libraries_run_the_whole_flow_unmodified() {
             ben.wait_for_text(&format!("Hello {}", four.email)).await;
         }
     }
+
+    // The person whom the backend in Python made, by password as well.
+    let cem = Stage::browser().await;
+    let email = &stage.applications.python.report.email;
+    set_password(&cem, &stage.applications.python.report.ticket).await;
+    stage.greets(&cem, "code", email).await;
+    cem.open(&format!("{}/logout", stage.applications.addresses["code"])).await;
+    cem.open(&stage.applications.addresses["code"]).await;
+    log_in(&cem, email).await;
+    cem.wait_for_text(&format!("Hello {email}")).await;
 
     // A page without a server of its own.
     let page = &stage.applications.addresses["page"];
