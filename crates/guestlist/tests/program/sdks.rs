@@ -1,6 +1,6 @@
 //! Auth0's own libraries, unmodified, against the program over TLS: people are made by a backend, come in by the ticket, by
-//! password and by a provider, and come back to applications that were written for Auth0 (`interop/applications.mjs`).
-//! One of the backends is in Python (`interop/backend.py`).
+//! password and by a provider, and come back to applications that were written for Auth0 (`interop/applications.mjs`,
+//! `interop/nextjs.mjs`). One of the backends is in Python (`interop/backend.py`).
 
 use crate::load::PASSWORD;
 use crate::rig::{Installation, Server};
@@ -66,7 +66,7 @@ struct Applications {
     addresses: BTreeMap<String, String>,
     backends: Backends,
     python: Python,
-    _program: Program,
+    _programs: [Program; 2],
 }
 
 struct Stage {
@@ -155,16 +155,19 @@ impl Program {
 impl Applications {
     async fn start(installation: &Installation, issuer: &str, cert: &Path, key: &Path) -> Self {
         assert!(interop().join("node_modules").is_dir(), "run `npm ci` in interop/ first; scripts/test does");
+        let built = interop().join("nextjs/.next/BUILD_ID").is_file();
+        assert!(built, "run `npm run build` in interop/ first, and whenever nextjs/ changes; scripts/test does");
         let node = |script: &str| {
             let mut command = Command::new("node");
             command.arg(script).args([Path::new(issuer), cert, key]).env("NODE_EXTRA_CA_CERTS", cert);
             Program::start(&mut command)
         };
-        let mut applications = node("applications.mjs");
+        let (mut applications, mut nextjs) = (node("applications.mjs"), node("nextjs.mjs"));
         let mut backend = Command::new(python());
         let backend = backend.args(["backend.py", issuer]).env("SSL_CERT_FILE", cert).env("REQUESTS_CA_BUNDLE", cert);
         let mut backend = Program::start(backend);
-        let addresses: BTreeMap<String, String> = applications.says().await;
+        let mut addresses: BTreeMap<String, String> = applications.says().await;
+        addresses.extend(nextjs.says::<BTreeMap<_, _>>().await);
         let create = |name: &str, kind: &str, more: &[&str]| {
             installation.json(&[&["clients", "create", "--name", name, "--type", kind], more].concat())
         };
@@ -172,16 +175,18 @@ impl Applications {
         for (name, address) in &addresses {
             let (kind, callback) = match name.as_str() {
                 "page" => ("spa", address.clone()),
+                "nextjs" => ("web", format!("{address}/auth/callback")),
                 _ => ("web", format!("{address}/callback")),
             };
             clients[name] = create(name, kind, &["--callback", &callback, "--logout-url", address]);
         }
+        nextjs.hears(&clients).await;
         applications.hears(&clients).await;
         let backends = applications.says().await;
         // After the others: who turns pages while somebody is deleted may miss one.
         backend.hears(&clients).await;
         let python = backend.says().await;
-        Self { addresses, backends, python, _program: applications }
+        Self { addresses, backends, python, _programs: [applications, nextjs] }
     }
 }
 
@@ -217,6 +222,29 @@ async fn log_in(browser: &Browser, email: &str) {
     browser.fill("Email", email).await;
     browser.fill("Password", PASSWORD).await;
     browser.click("Log in").await;
+}
+
+/// Next.js: in by the session that the ticket began, the next tokens by refresh tokens, out here as well, in by password.
+async fn next_js(stage: &Stage) {
+    let Report { ticket, email, .. } = &stage.applications.python.report;
+    let (nextjs, greeting) = (&stage.applications.addresses["nextjs"], format!("Hello {email}"));
+    let cem = Stage::browser().await;
+    set_password(&cem, ticket).await;
+    cem.open(nextjs).await;
+    cem.wait_for_text("Nobody is signed in here").await;
+    cem.click("Sign in here").await;
+    cem.wait_for_text(&greeting).await;
+    // Twice: the refresh token that came with the first answer was kept and serves.
+    for _ in 0..2 {
+        cem.open(&format!("{nextjs}/tokens")).await;
+        cem.wait_for_text(&format!("Next tokens for {email}")).await;
+    }
+    stage.greets(&cem, "nextjs", email).await;
+    cem.click("Sign out here").await;
+    cem.wait_for_text("Nobody is signed in here").await;
+    cem.click("Sign in here").await;
+    log_in(&cem, email).await;
+    cem.wait_for_text(&greeting).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -257,15 +285,7 @@ async fn auth0s_libraries_run_the_whole_flow_unmodified() {
         }
     }
 
-    // The person whom the backend in Python made, by password as well.
-    let cem = Stage::browser().await;
-    let email = &stage.applications.python.report.email;
-    set_password(&cem, &stage.applications.python.report.ticket).await;
-    stage.greets(&cem, "code", email).await;
-    cem.open(&format!("{}/logout", stage.applications.addresses["code"])).await;
-    cem.open(&stage.applications.addresses["code"]).await;
-    log_in(&cem, email).await;
-    cem.wait_for_text(&format!("Hello {email}")).await;
+    next_js(&stage).await;
 
     // A page without a server of its own.
     let page = &stage.applications.addresses["page"];
@@ -281,5 +301,8 @@ async fn auth0s_libraries_run_the_whole_flow_unmodified() {
     anna.wait_for_text("Nobody is signed in here").await;
     anna.click("In silence").await;
     anna.wait_for_text("Failed: login_required").await;
-    assert!(stage.server.stop().status.success());
+    let said = stage.server.stop();
+    assert!(said.status.success());
+    // Next.js gave its refresh token back as it logged out, and would not have said if that had been refused.
+    assert_eq!(said.err.matches("http.path=/oauth/revoke http.status=200").count(), 1, "{}", said.err);
 }

@@ -1,0 +1,4 @@
+// What every page is in.
+export default function Layout({ children }) {
+  return <html lang="en"><body>{children}</body></html>;
+}
