@@ -1,6 +1,6 @@
 // Applications that were written for Auth0, with the libraries that Auth0 publishes, unmodified: a server with the default
-// settings of express-openid-connect, one with its code flow, one with passport-auth0, a page with auth0-spa-js; and a backend
-// with the Management clients of `auth0` 7 and 4.
+// settings of express-openid-connect, one with its code flow, one with passport-auth0, a page with auth0-spa-js that calls an
+// API behind express-oauth2-jwt-bearer; and a backend with the Management clients of `auth0` 7 and 4.
 //
 //   node applications.mjs ISSUER CERTIFICATE KEY
 //
@@ -12,6 +12,7 @@ import { createInterface } from "node:readline";
 import * as seven from "auth0";
 import * as four from "auth0-4";
 import express from "express";
+import { auth, requiredScopes } from "express-oauth2-jwt-bearer";
 import openid from "express-openid-connect";
 import session from "express-session";
 import passport from "passport";
@@ -65,18 +66,31 @@ for (const [name, more] of [
       : passport.authenticate("auth0", { scope: "openid profile email", maxAge: 3600 })(request, response, next));
 }
 
-// auth0-spa-js: in by a redirect, again in silence, the next tokens by a refresh token, out.
+// Two APIs, one for each form of a token. The stricter one wants the standard's.
+const [calendar, rooms] = ["https://calendar.example", "https://rooms.example"];
+{
+  const app = apps.page;
+  const check = (audience, more) => auth({ issuerBaseURL: issuer, audience, ...more });
+  const greet = (request, response) => response.json({ sub: request.auth.payload.sub });
+  app.get("/dates", check(calendar), requiredScopes("read:dates"), greet);
+  app.get("/rooms", check(rooms, { strict: true }), requiredScopes("read:rooms"), greet);
+  app.delete("/rooms", check(rooms, { strict: true }), requiredScopes("delete:rooms"), greet);
+  app.use((error, request, response, next) => response.status(error.status ?? 500).json({ error: error.message }));
+}
+
+// auth0-spa-js: in by a redirect, again in silence, the next tokens by a refresh token, with them to an API, out.
 {
   const app = apps.page;
   const { client_id } = clients.page;
   app.get("/auth0.js", (request, response) => response.type("js").send(readFileSync(library)));
   app.get("/page.js", (request, response) => response.type("js").send(`
     const said = (words) => { document.getElementById("said").textContent = words; };
-    const make = (more) => auth0.createAuth0Client({ domain: ${JSON.stringify(domain)},
-      clientId: ${JSON.stringify(client_id)}, authorizationParams: { redirect_uri: location.origin }, ...more });
+    const make = (more, asked) => auth0.createAuth0Client({ domain: ${JSON.stringify(domain)},
+      clientId: ${JSON.stringify(client_id)}, authorizationParams: { redirect_uri: location.origin, ...asked }, ...more });
     const failed = (error) => said("Failed: " + (error.error ?? "") + " " + error.message);
     const click = (id, act) => document.getElementById(id).addEventListener("click", () => act().catch(failed));
-    const own = await make({ useRefreshTokens: true, cacheLocation: "localstorage" });
+    const own = await make({ useRefreshTokens: true, cacheLocation: "localstorage" },
+      { audience: ${JSON.stringify(calendar)}, scope: "openid profile email read:dates" });
     const greet = async () => {
       if (new URLSearchParams(location.search).has("state")) {
         await own.handleRedirectCallback();
@@ -96,12 +110,18 @@ for (const [name, more] of [
       const after = await own.getTokenSilently({ cacheMode: "off" });
       said(before === after ? "The same tokens" : "Next tokens for " + (await own.getUser()).email);
     });
+    click("call", async () => {
+      const authorization = "Bearer " + await own.getTokenSilently();
+      const answer = await (await fetch("/dates", { headers: { authorization } })).json();
+      const user = await own.getUser();
+      said(answer.sub === user.sub ? "The API knows " + user.email : "The API says: " + JSON.stringify(answer));
+    });
     click("out", () => own.logout({ logoutParams: { returnTo: location.origin } }));
     await greet().catch(failed);
   `));
   app.get("/", (request, response) => response.send(`<!doctype html><meta charset="utf-8"><title>Page</title>
     <button id="in">Sign in here</button> <button id="silent">In silence</button>
-    <button id="refresh">Next tokens</button> <button id="out">Sign out here</button> <p id="said"></p>
+    <button id="refresh">Next tokens</button> <button id="call">Call the API</button> <button id="out">Sign out here</button> <p id="said"></p>
     <script src="/auth0.js"></script>
     <script type="module" src="/page.js"></script>`));
 }
@@ -152,4 +172,21 @@ const management = new seven.ManagementClient({ domain, clientId, clientSecret }
 await management.clients.update(clients.default.client_id, { grant_types: ["implicit"] });
 await management.clients.update(clients.page.client_id, { web_origins: [addresses.page] });
 
-console.log(JSON.stringify({ seven: await backend(7, seven.ManagementClient), four: await backend(4, four.ManagementClient) }));
+// A machine at an API: what it may, what it may not, and what is for somebody else.
+async function machine() {
+  await management.resourceServers.create({ identifier: calendar, name: "Calendar", allow_offline_access: true,
+    scopes: [{ value: "read:dates" }] });
+  const { id } = await management.resourceServers.create({ identifier: rooms, name: "Rooms", signing_alg: "RS256",
+    token_dialect: "rfc9068_profile", scopes: [{ value: "read:rooms" }, { value: "delete:rooms" }] });
+  await management.clientGrants.create({ client_id: clientId, audience: rooms, scope: ["read:rooms"] });
+  const client = new four.AuthenticationClient({ domain, clientId, clientSecret });
+  const token = async (audience) => (await client.oauth.clientCredentialsGrant({ audience })).data.access_token;
+  const [mine, other] = [await token(rooms), await token(`${issuer}/api/v2/`)];
+  const status = async (token, method = "GET") =>
+    (await fetch(`${addresses.page}/rooms`, { method, headers: token ? { authorization: `Bearer ${token}` } : {} })).status;
+  const named = await management.resourceServers.get(rooms);
+  return { same: named.id === id, allowed: await status(mine), lacking: await status(mine, "DELETE"), other: await status(other),
+    none: await status() };
+}
+
+console.log(JSON.stringify({ machine: await machine(), seven: await backend(7, seven.ManagementClient), four: await backend(4, four.ManagementClient) }));

@@ -1,6 +1,7 @@
 //! APIs that access tokens are made for: registered, changed, deleted.
 //!
-//! Owns that the Management API is nobody's to change, and that what was granted at an API ends with it. Must not know whose word it was; the actor is told.
+//! Owns that the Management API is nobody's to change, and that what was granted at an API ends with it. Must not know
+//! whose word it was; the actor is told.
 
 use crate::app::App;
 use crate::audience;

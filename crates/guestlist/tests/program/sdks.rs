@@ -36,8 +36,19 @@ struct Report {
     unknown: u16,
 }
 
+/// What an API behind express-oauth2-jwt-bearer answered a machine.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+struct Machine {
+    same: bool,
+    allowed: u16,
+    lacking: u16,
+    other: u16,
+    none: u16,
+}
+
 #[derive(Deserialize)]
 struct Backends {
+    machine: Machine,
     seven: Report,
     four: Report,
 }
@@ -250,7 +261,8 @@ async fn next_js(stage: &Stage) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn auth0s_libraries_run_the_whole_flow_unmodified() {
     let stage = Stage::new().await;
-    let Backends { seven, four } = &stage.applications.backends;
+    let Backends { machine, seven, four } = &stage.applications.backends;
+    assert_eq!(*machine, Machine { same: true, allowed: 200, lacking: 403, other: 401, none: 401 });
     assert_found(seven);
     assert_found(four);
     assert_found_in_python(&stage.applications.python);
@@ -295,6 +307,8 @@ async fn auth0s_libraries_run_the_whole_flow_unmodified() {
     anna.wait_for_text(&format!("Hello {}", seven.email)).await;
     anna.click("Next tokens").await;
     anna.wait_for_text(&format!("Next tokens for {}", seven.email)).await;
+    anna.click("Call the API").await;
+    anna.wait_for_text(&format!("The API knows {}", seven.email)).await;
     anna.click("In silence").await;
     anna.wait_for_text(&format!("In silence: {}", seven.email)).await;
     anna.click("Sign out here").await;
