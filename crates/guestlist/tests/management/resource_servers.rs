@@ -35,17 +35,17 @@ async fn an_api_is_made_changed_and_deleted(engine: Engine) {
     for path in [format!("{PATH}/{id}"), by_identifier.clone()] {
         assert_eq!(api.get(&path).await.assert_status(200).json(), made);
     }
-    let changes = json!({"name": "Dates", "token_lifetime": 60, "token_dialect": "rfc9068_profile",
+    let wish = json!({"name": "Dates", "token_lifetime": 60, "token_dialect": "rfc9068_profile",
         "allow_offline_access": true, "scopes": [{"value": "read:dates"}, {"value": "write:dates"}],
         "signing_alg": "RS256", "enforce_policies": false, "skip_consent_for_verifiable_first_party_clients": true});
-    let changed = api.patch(&by_identifier, &changes).await.assert_status(200).json();
+    let changed = api.patch(&by_identifier, &wish).await.assert_status(200).json();
     assert_eq!((&changed["id"], &changed["identifier"]), (&json!(id), &json!(CALENDAR)));
     for name in ["name", "token_lifetime", "token_dialect", "allow_offline_access", "scopes"] {
-        assert_eq!(changed[name], changes[name], "{name}");
+        assert_eq!(changed[name], wish[name], "{name}");
     }
     let one = json!({"name": "Days"});
     let kept = api.patch(&format!("{PATH}/{id}"), &one).await.assert_status(200).json();
-    assert_eq!((&kept["name"], &kept["scopes"]), (&json!("Days"), &changes["scopes"]));
+    assert_eq!((&kept["name"], &kept["scopes"]), (&json!("Days"), &wish["scopes"]));
     for _ in 0..2 {
         api.delete(&format!("{PATH}/{id}")).await.assert_status(204);
     }
