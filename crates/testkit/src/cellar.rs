@@ -124,6 +124,16 @@ impl Cellar {
         .await
     }
 
+    /// The grants that nobody revoked, and of how many.
+    pub async fn open_grants(&self) -> (Vec<GrantId>, usize) {
+        let rows =
+            self.read(|tx| Box::pin(async move { tx.rows("SELECT id, revoked_at FROM grants", p![]).await })).await;
+        let read = |row: &Row| (row.text(0).expect("an id"), row.opt_time(1).expect("a time"));
+        let all: Vec<_> = rows.iter().map(read).collect();
+        let open = all.iter().filter(|(_, revoked_at)| revoked_at.is_none()).map(|(id, _)| GrantId::new(id.as_str()));
+        (open.collect(), all.len())
+    }
+
     /// A user's password hash.
     pub async fn password(&self, user: &User) -> Option<String> {
         let id = user.id.clone();
