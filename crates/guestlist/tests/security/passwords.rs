@@ -145,13 +145,19 @@ async fn case_029_five_hundred_at_the_door(engine: Engine) {
         known.push(format!("guest{number}@example.org"));
         scene.guest(&known[number]).await;
     }
-    let thread = HeldThread::hold().await;
-    let mut crowd = JoinSet::new();
+    // The page is read before: the crowd is at the door, not in front of it.
+    let mut ready = Vec::new();
     for number in 0..CROWD {
         let unknown = format!("stranger{number}@example.org");
-        let email = if number % 2 == 0 { known[number / 2 % known.len()].clone() } else { unknown };
+        let email = if number % 2 == 0 { &known[number / 2 % known.len()] } else { &unknown };
         let mut visitor = scene.house.visitor();
-        crowd.spawn(async move { try_password(&mut visitor, &email, "wrong-kettle-9").await });
+        let form = visitor.open("/login").await.form("Log in");
+        ready.push((visitor, form.with("email", email).with("password", "wrong-kettle-9")));
+    }
+    let thread = HeldThread::hold().await;
+    let mut crowd = JoinSet::new();
+    for (mut visitor, form) in ready {
+        crowd.spawn(async move { visitor.submit(&form).await });
     }
     // Nobody hashes, so nobody leaves a place: all others are sent away at once, with a time to come back.
     for _ in PLACES..CROWD {
