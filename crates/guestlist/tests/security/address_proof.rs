@@ -219,4 +219,14 @@ async fn a_program_asks_for_the_mail_and_learns_nothing(engine: Engine) {
     scene.api.post("/api/v2/jobs/verification-email", &json!({"user_id": "auth0|nobody"})).await.assert_status(404);
     scene.api.post("/api/v2/jobs/verification-email", &json!({})).await.assert_status(400);
     assert!(scene.house.mails().await.is_empty());
+    // No mailbox gets them without end, and the libraries learn when to come again.
+    handed(&mut scene, "cem@example.org").await;
+    let cem = json!({"user_id": scene.cellar.user("cem@example.org").await.id});
+    for _ in 0..5 {
+        scene.api.post("/api/v2/jobs/verification-email", &cem).await.assert_status(201);
+    }
+    let refused = scene.api.post("/api/v2/jobs/verification-email", &cem).await;
+    assert_eq!(refused.assert_status(429).json()["errorCode"], "too_many_requests");
+    assert_eq!(refused.header("retry-after"), Some("3600"));
+    assert_eq!(scene.house.mails().await.len(), 5);
 }

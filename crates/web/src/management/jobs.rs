@@ -42,8 +42,10 @@ fn refused(error: AddressError) -> ApiError {
             bad("The user is not active: whoever is invited proves the address by the invitation.")
         }
         AddressError::NoMail => bad("No mail server is configured."),
-        AddressError::TooMany { .. } => {
+        AddressError::TooMany { retry_after } => {
             ApiError::new(StatusCode::TOO_MANY_REQUESTS, "Too many codes were mailed to this address.")
+                .with_code("too_many_requests")
+                .with_retry_after(retry_after.as_secs().max(1))
         }
         AddressError::Unexpected(error) => error.into(),
         AddressError::Wrong | AddressError::Dead | AddressError::SignedOut => bad("No code was entered."),
