@@ -7,11 +7,13 @@ mod change;
 mod create;
 mod identities;
 mod merge;
+mod sessions;
 
 pub use change::{ProfileChange, UserChange, block, change, delete, unblock};
 pub use create::{NewUser, create};
 pub use identities::{IdentityError, IdentityRef, link, unlink};
 pub use merge::{MergeWish, Merged, merge};
+pub use sessions::{Ending, OpenSession, end_session, end_sessions, find_session, list_sessions};
 
 use crate::app::App;
 use crate::error::{Unexpected, act_errors};

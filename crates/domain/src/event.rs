@@ -112,7 +112,7 @@ kinds! {
     LoginSucceeded = "login.succeeded",
     /// Somebody did not.
     LoginFailed = "login.failed",
-    /// A session was ended by its owner.
+    /// A session was ended: by its owner, or by a program.
     LoggedOut = "session.ended",
     /// A spent code or refresh token came again; its family was revoked.
     TokenReused = "grant.reused",

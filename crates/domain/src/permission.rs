@@ -87,6 +87,10 @@ permissions! {
     UpdateEventStreams = "update:event_streams",
     /// Delete webhooks.
     DeleteEventStreams = "delete:event_streams",
+    /// Look at the sessions of users.
+    ReadSessions = "read:sessions",
+    /// End the sessions of users, and what applications were granted in them.
+    DeleteSessions = "delete:sessions",
     /// Look at the APIs that tokens can be made for.
     ReadResourceServers = "read:resource_servers",
     /// Make such APIs.

@@ -59,6 +59,10 @@ sql! {
         WHERE tokens.hash = $1 AND grants.client_id = $2";
     REVOKE = "UPDATE grants SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL RETURNING user_id";
     REVOKE_OF_USER = "UPDATE grants SET revoked_at = $1 WHERE user_id = $2 AND revoked_at IS NULL";
+    REVOKE_OF_SESSION = "UPDATE grants SET revoked_at = $1 WHERE session_id = $2 AND revoked_at IS NULL \
+        RETURNING user_id";
+    CLIENTS_OF_SESSION = "SELECT DISTINCT client_id FROM grants \
+        WHERE session_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY client_id";
     REVOKE_AT = "UPDATE grants SET revoked_at = $1 WHERE audience = $2 AND revoked_at IS NULL";
     PURGE = "DELETE FROM grants WHERE expires_at < $1";
     PURGE_ACCESS = "DELETE FROM tokens WHERE expires_at < $1 AND kind = 'access'";
@@ -223,6 +227,24 @@ pub async fn revoke(tx: &mut Tx<'_>, id: &GrantId, now: Timestamp) -> Result<Opt
 /// Revokes every grant of a user.
 pub async fn revoke_of_user(tx: &mut Tx<'_>, user: &UserId, now: Timestamp) -> Result<u64, StoreError> {
     tx.exec(REVOKE_OF_USER, p![now, user]).await
+}
+
+/// Revokes every grant that was made in a session. Tells whose they were, unless there were none.
+pub async fn revoke_of_session(
+    tx: &mut Tx<'_>,
+    session: &SessionId,
+    now: Timestamp,
+) -> Result<Option<UserId>, StoreError> {
+    tx.rows(REVOKE_OF_SESSION, p![now, session]).await?.first().map(|row| row.text(0).map(UserId::new)).transpose()
+}
+
+/// The applications that have something of a session at `now`.
+pub async fn clients_of_session(
+    tx: &mut Tx<'_>,
+    session: &SessionId,
+    now: Timestamp,
+) -> Result<Vec<ClientId>, StoreError> {
+    tx.rows(CLIENTS_OF_SESSION, p![session, now]).await?.iter().map(|row| row.text(0).map(ClientId::new)).collect()
 }
 
 /// Revokes every grant at an API.

@@ -7,7 +7,7 @@ use crate::statements::sql;
 use crate::{Row, StoreError, Tx, p, users};
 use guestlist_domain::ids::{SessionId, UserId};
 use guestlist_domain::secret::SecretHash;
-use guestlist_domain::session::{IDLE_LIFETIME, Method, Session};
+use guestlist_domain::session::{ABSOLUTE_LIFETIME, IDLE_LIFETIME, Method, Session};
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::User;
 
@@ -25,6 +25,11 @@ sql! {
         ON users.id = sessions.user_id WHERE sessions.hash = $1");
     GET = concat!("SELECT ", users::columns!(), ", ", columns!(), " FROM sessions JOIN users \
         ON users.id = sessions.user_id WHERE sessions.id = $1");
+    // What is of an older epoch or over by its times is good for nothing and not shown.
+    LIST_OF_USER = concat!("SELECT ", users::columns!(), ", ", columns!(), " FROM sessions JOIN users \
+        ON users.id = sessions.user_id WHERE sessions.user_id = $1 AND sessions.user_epoch = users.epoch \
+            AND sessions.last_seen_at > $2 AND sessions.created_at > $3 \
+        ORDER BY sessions.created_at DESC, sessions.id DESC LIMIT $4 OFFSET $5");
     TOUCH = "UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1";
     DELETE = "DELETE FROM sessions WHERE id = $1";
     DELETE_OF_USER = "DELETE FROM sessions WHERE user_id = $1";
@@ -72,6 +77,18 @@ pub async fn find(tx: &mut Tx<'_>, secret: SecretHash) -> Result<Option<(Session
 /// The session of that id, and its user as of now.
 pub async fn get(tx: &mut Tx<'_>, id: &SessionId) -> Result<Option<(Session, User)>, StoreError> {
     tx.row(GET, p![id]).await?.map(|row| read(&row)).transpose()
+}
+
+/// Up to `limit` sessions of a user behind the first `offset` that are not over at `now`, newest first. Whether the user may
+/// sign in is not asked.
+pub async fn list_of_user(
+    tx: &mut Tx<'_>,
+    user: &UserId,
+    (offset, limit): (i64, i64),
+    now: Timestamp,
+) -> Result<Vec<Session>, StoreError> {
+    let values = p![user, now.minus(IDLE_LIFETIME), now.minus(ABSOLUTE_LIFETIME), limit, offset];
+    tx.rows(LIST_OF_USER, values).await?.iter().map(|row| Ok(read(row)?.0)).collect()
 }
 
 /// Notes that it was used.

@@ -216,6 +216,11 @@ async fn what_was_granted_at_an_api_ends_alone(database: Database) {
             }
             assert_eq!((grants::revoke_at(tx, "api", NOW).await?, clients::delete_grants_at(tx, "api").await?), (1, 1));
             assert_eq!((grants::revoke_at(tx, "api", NOW).await?, clients::delete_grants_at(tx, "api").await?), (0, 0));
+            let (one, other) = (session().id, SessionId::new("ses_2"));
+            let app = ClientId::new("app");
+            assert_eq!(grants::clients_of_session(tx, &one, NOW).await?, [app]);
+            assert_eq!(grants::clients_of_session(tx, &one, later(1000)).await?, []);
+            assert_eq!(grants::clients_of_session(tx, &other, NOW).await?, []);
             for (name, audience, is_over) in
                 [("grt_7", Some("api"), true), ("grt_8", Some("other"), false), ("grt_1", None, false)]
             {
@@ -223,6 +228,10 @@ async fn what_was_granted_at_an_api_ends_alone(database: Database) {
                 assert_eq!((found.audience.as_deref(), found.revoked_at.is_some()), (audience, is_over), "{name}");
             }
             assert_eq!(clients::list_grants(tx).await?.len(), 1);
+            assert_eq!(grants::revoke_of_session(tx, &other, NOW).await?, None);
+            assert_eq!(grants::revoke_of_session(tx, &one, NOW).await?, Some(anna().id));
+            assert_eq!(grants::revoke_of_session(tx, &one, NOW).await?, None);
+            assert_eq!(grants::clients_of_session(tx, &one, NOW).await?, []);
             Ok(())
         })
     })

@@ -20,6 +20,7 @@ mod page;
 mod query;
 mod refusals;
 mod resource_servers;
+mod sessions;
 mod tickets;
 mod users;
 mod wire;
@@ -94,6 +95,12 @@ doors! {
     patch "/users/{id}" [UpdateUsers, UpdateUsersAppMetadata] users::change,
     delete "/users/{id}" [DeleteUsers] users::delete,
     get "/users-by-email" [ReadUsers] users::by_email,
+    get "/users/{id}/sessions" [ReadSessions] sessions::list,
+    delete "/users/{id}/sessions" [DeleteSessions] sessions::end_all,
+    post "/users/{id}/revoke-access" [DeleteSessions] sessions::revoke_access,
+    get "/sessions/{id}" [ReadSessions] sessions::show,
+    delete "/sessions/{id}" [DeleteSessions] sessions::end,
+    post "/sessions/{id}/revoke" [DeleteSessions] sessions::revoke,
     post "/users/{id}/identities" [UpdateUsers] identities::link,
     delete "/users/{id}/identities/{provider}/{user_id}" [UpdateUsers] identities::unlink,
     get "/users/{id}/link-ledger" [ReadUsers] ledger::list,

@@ -9,5 +9,6 @@ mod codes;
 mod front_channel;
 mod logout;
 mod refresh;
+mod sessions;
 mod stage;
 mod userinfo;

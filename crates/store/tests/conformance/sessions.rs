@@ -3,7 +3,7 @@
 use crate::database::{Database, on_both_engines};
 use crate::world::*;
 use guestlist_domain::ids::SessionId;
-use guestlist_domain::session::{IDLE_LIFETIME, Method, Session};
+use guestlist_domain::session::{ABSOLUTE_LIFETIME, IDLE_LIFETIME, Method, Session};
 use guestlist_domain::user::{Standing, User};
 use guestlist_store::{BoxFuture, StoreError, Tx, sessions, users};
 
@@ -12,6 +12,7 @@ on_both_engines!(
     a_secret_and_an_id_are_used_once,
     a_use_is_noted_forwards_only,
     sessions_end_one_by_one_or_together,
+    what_is_good_for_something_is_listed,
     what_was_idle_too_long_is_forgotten,
     an_unsound_row_is_told,
 );
@@ -99,6 +100,39 @@ async fn sessions_end_one_by_one_or_together(database: Database) {
             assert_eq!(sessions::delete_of_user(tx, &id_of("anna")).await?, 2);
             assert_eq!(sessions::find(tx, hash("a2")).await?, None);
             assert!(sessions::find(tx, hash("b")).await?.is_some());
+            Ok(())
+        })
+    })
+    .await;
+}
+
+async fn what_is_good_for_something_is_listed(database: Database) {
+    let store = opened(&database).await;
+    write(&store, |tx| {
+        Box::pin(async move {
+            furnish(tx).await?;
+            let anna = id_of("anna");
+            users::save(tx, &User { epoch: 2, ..active("anna") }).await?;
+            let newest = Session { created_at: later(9), ..session("a3", "anna") };
+            let of_an_older_epoch = Session { user_epoch: 1, ..session("a4", "anna") };
+            sessions::insert(tx, &newest, hash("a3")).await?;
+            sessions::insert(tx, &of_an_older_epoch, hash("a4")).await?;
+            let names = |found: Vec<Session>| found.into_iter().map(|one| one.id.to_string()).collect::<Vec<_>>();
+            let all = names(sessions::list_of_user(tx, &anna, (0, 10), later(10)).await?);
+            assert_eq!(all, ["ses_a3", "ses_a2", "ses_a1"]);
+            assert_eq!(names(sessions::list_of_user(tx, &anna, (1, 1), later(10)).await?), ["ses_a2"]);
+            assert_eq!(names(sessions::list_of_user(tx, &id_of("ben"), (0, 10), later(10)).await?), [""; 0]);
+            // Both lifetimes, as the rule has them.
+            let idle = newest.last_seen_at.plus(IDLE_LIFETIME);
+            for (moment, count) in [(idle.minus(HOUR), 3), (idle, 0)] {
+                assert_eq!(sessions::list_of_user(tx, &anna, (0, 10), moment).await?.len(), count);
+                assert_eq!(newest.is_alive(moment), count > 0);
+            }
+            let old = newest.created_at.plus(ABSOLUTE_LIFETIME);
+            sessions::touch(tx, &newest.id, old.minus(HOUR)).await?;
+            for (moment, count) in [(old.minus(HOUR), 1), (old, 0)] {
+                assert_eq!(sessions::list_of_user(tx, &anna, (0, 10), moment).await?.len(), count);
+            }
             Ok(())
         })
     })

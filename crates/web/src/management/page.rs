@@ -47,6 +47,11 @@ impl Paging {
         if query.text("from").is_none() && query.text("take").is_none() {
             return Self::offset(query);
         }
+        Self::checkpoint(query)
+    }
+
+    /// From a checkpoint: the only form that this list has.
+    pub(super) fn checkpoint(query: &Query) -> Result<Self, ApiError> {
         let limit = query.number("take", 1, MAX_SIZE)?.unwrap_or(DEFAULT_SIZE);
         let offset = query.text("from").map_or(Ok(0), read_checkpoint)?;
         Ok(Self { offset, limit, form: Form::Checkpoint })

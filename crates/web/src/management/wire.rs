@@ -5,7 +5,7 @@
 
 use super::connection_options;
 use guestlist_app::invite::{Invited, Shown};
-use guestlist_app::users::{LinkedIdentity, UserView};
+use guestlist_app::users::{LinkedIdentity, OpenSession, UserView};
 use guestlist_domain::client::{Client, ClientGrant, ID_TOKEN_LIFETIME};
 use guestlist_domain::connection::{Audience, Connection, DATABASE_CONNECTION};
 use guestlist_domain::event::Event;
@@ -13,6 +13,7 @@ use guestlist_domain::ids::DATABASE_PROVIDER;
 use guestlist_domain::invitation::{EmailMatch, Invitation, State};
 use guestlist_domain::mail::{Delivery, DeliveryStatus};
 use guestlist_domain::resource_server::ResourceServer;
+use guestlist_domain::session::{ABSOLUTE_LIFETIME, IDLE_LIFETIME, Method};
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::Profile;
 use guestlist_domain::webhook::{self, Webhook};
@@ -256,6 +257,29 @@ pub(super) fn resource_server(api: &ResourceServer) -> Value {
         "token_dialect": settings.token_dialect,
         "enforce_policies": false,
         "scopes": settings.scopes,
+    })
+}
+
+/// A session that is not over.
+pub(super) fn session(open: &OpenSession) -> Value {
+    let OpenSession { session, clients } = open;
+    let method = match &session.method {
+        Method::Password => json!({ "name": "pwd", "timestamp": moment(session.authenticated_at) }),
+        Method::Upstream(connection) => {
+            json!({ "name": "federated", "connection": connection, "timestamp": moment(session.authenticated_at) })
+        }
+    };
+    json!({
+        "id": session.id,
+        "user_id": session.user,
+        "created_at": moment(session.created_at),
+        "updated_at": moment(session.last_seen_at),
+        "authenticated_at": moment(session.authenticated_at),
+        "last_interacted_at": moment(session.last_seen_at),
+        "idle_expires_at": moment(session.last_seen_at.plus(IDLE_LIFETIME)),
+        "expires_at": moment(session.created_at.plus(ABSOLUTE_LIFETIME)),
+        "clients": clients.iter().map(|client| json!({ "client_id": client })).collect::<Vec<_>>(),
+        "authentication": { "methods": [method] },
     })
 }
 

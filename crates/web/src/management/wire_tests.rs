@@ -8,12 +8,12 @@ use guestlist_domain::email::Email;
 use guestlist_domain::event::{About, Actor, EventKind};
 use guestlist_domain::identity::{Identity, LinkRule, UpstreamIdentity};
 use guestlist_domain::ids::{
-    ClientGrantId, ClientId, ConnectionId, EventId, IdentityId, InvitationId, ResourceServerId, UserId,
+    ClientGrantId, ClientId, ConnectionId, EventId, IdentityId, InvitationId, ResourceServerId, SessionId, UserId,
 };
 use guestlist_domain::invitation::{Proof, Terms};
 use guestlist_domain::resource_server::{ApiScope, ApiSettings};
 use guestlist_domain::secret::Sensitive;
-use guestlist_domain::session::Method;
+use guestlist_domain::session::Session;
 use guestlist_domain::user::{Lifecycle, User};
 use insta::assert_json_snapshot;
 
@@ -210,6 +210,21 @@ fn a_client_and_its_grant() {
         created_at: NOW,
     };
     assert_json_snapshot!("resource_server", resource_server(&calendar));
+}
+
+#[test]
+fn a_session_with_its_clients() {
+    let acme = Session {
+        id: SessionId::new("ses_1"),
+        user: UserId::new("auth0|0123456789abcdef01234567"),
+        user_epoch: 0,
+        method: Method::Upstream("acme".to_owned()),
+        authenticated_at: NOW,
+        created_at: NOW,
+        last_seen_at: later(60),
+    };
+    let open = OpenSession { session: acme, clients: vec![ClientId::new("abcdefghijklmnopqrstuvwxyz012345")] };
+    assert_json_snapshot!(session(&open));
 }
 
 #[test]
