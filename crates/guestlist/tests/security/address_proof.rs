@@ -228,5 +228,5 @@ async fn a_program_asks_for_the_mail_and_learns_nothing(engine: Engine) {
     let refused = scene.api.post("/api/v2/jobs/verification-email", &cem).await;
     assert_eq!(refused.assert_status(429).json()["errorCode"], "too_many_requests");
     assert_eq!(refused.header("retry-after"), Some("3600"));
-    assert_eq!(scene.house.mails().await.len(), 5);
+    assert_eq!(scene.house.mails().await.len(), 1, "the newest code alone is worth a mail");
 }
