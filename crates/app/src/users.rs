@@ -5,12 +5,16 @@
 
 mod change;
 mod create;
+mod granted;
 mod identities;
 mod merge;
 mod sessions;
 
 pub use change::{ProfileChange, UserChange, block, change, delete, unblock};
 pub use create::{NewUser, create};
+pub use granted::{
+    end_refresh_tokens, find_refresh_token, list_grants, list_refresh_tokens, revoke_grants, revoke_grants_of,
+};
 pub use identities::{IdentityError, IdentityRef, link, unlink};
 pub use merge::{MergeWish, Merged, merge};
 pub use sessions::{Ending, OpenSession, end_session, end_sessions, find_session, list_sessions};

@@ -164,6 +164,28 @@ pub struct Grant {
     pub revoked_at: Option<Timestamp>,
 }
 
+/// A grant that can still be renewed, and the refresh token that is good for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lasting {
+    /// The grant.
+    pub grant: Grant,
+    /// When that token was made.
+    pub exchanged_at: Timestamp,
+    /// Until when it waits to be used.
+    pub idle_expires_at: Timestamp,
+}
+
+/// Which grants are meant: all that fit what is named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Which {
+    /// By whom.
+    pub user: Option<UserId>,
+    /// To whom.
+    pub client: Option<ClientId>,
+    /// At which API, by its identifier.
+    pub audience: Option<String>,
+}
+
 /// How long the access tokens of a grant live.
 pub fn access_lifetime(api: Option<&ResourceServer>) -> Duration {
     api.map_or(ACCESS_LIFETIME, ResourceServer::token_lifetime)

@@ -91,6 +91,14 @@ permissions! {
     ReadSessions = "read:sessions",
     /// End the sessions of users, and what applications were granted in them.
     DeleteSessions = "delete:sessions",
+    /// Look at what applications can renew without the user.
+    ReadRefreshTokens = "read:refresh_tokens",
+    /// End that.
+    DeleteRefreshTokens = "delete:refresh_tokens",
+    /// Look at what applications were granted by users.
+    ReadGrants = "read:grants",
+    /// Take that away.
+    DeleteGrants = "delete:grants",
     /// Look at the APIs that tokens can be made for.
     ReadResourceServers = "read:resource_servers",
     /// Make such APIs.

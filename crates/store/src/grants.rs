@@ -5,7 +5,7 @@
 
 use crate::statements::sql;
 use crate::{Row, StoreError, Tx, p, users};
-use guestlist_domain::grant::{CodeBinding, CodeChallenge, Grant, NewToken, Scopes};
+use guestlist_domain::grant::{CodeBinding, CodeChallenge, Grant, Lasting, NewToken, Scopes, Which};
 use guestlist_domain::ids::{ClientId, GrantId, SessionId, UserId};
 use guestlist_domain::secret::SecretHash;
 use guestlist_domain::time::Timestamp;
@@ -18,10 +18,48 @@ macro_rules! columns {
     };
 }
 
+/// How many columns that are.
+const WIDTH: usize = 12;
+
 /// A user who may be spoken about: active, not blocked, and of the epoch that the other table remembers (R2, R20).
 macro_rules! user_is_good_for {
     ($table:literal) => {
         concat!("users.lifecycle = 'active' AND users.blocked = 0 AND users.epoch = ", $table, ".user_epoch")
+    };
+}
+
+/// A grant that refresh tokens come from.
+macro_rules! lasts {
+    () => {
+        "' ' || grants.scope || ' ' LIKE '% offline_access %'"
+    };
+}
+
+/// Grants that an application can still renew at $1, each with the refresh token that is good for it: there is one.
+macro_rules! lasting {
+    () => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            ", tokens.created_at, tokens.expires_at FROM grants JOIN users ON users.id = grants.user_id \
+            JOIN tokens ON tokens.grant_id = grants.id AND tokens.kind = 'refresh' AND tokens.used_at IS NULL \
+            WHERE tokens.expires_at > $1 AND grants.revoked_at IS NULL AND grants.expires_at > $1 AND ",
+            user_is_good_for!("grants")
+        )
+    };
+}
+
+/// Grants that are good for something at $1; of a user, to a client, at an API, where that is named.
+macro_rules! open {
+    () => {
+        concat!(
+            " FROM grants JOIN users ON users.id = grants.user_id \
+            WHERE grants.revoked_at IS NULL AND grants.expires_at > $1 AND ",
+            user_is_good_for!("grants"),
+            " AND (CAST($2 AS TEXT) IS NULL OR grants.user_id = $2) \
+            AND (CAST($3 AS TEXT) IS NULL OR grants.client_id = $3) \
+            AND (CAST($4 AS TEXT) IS NULL OR grants.audience = $4)"
+        )
     };
 }
 
@@ -63,6 +101,19 @@ sql! {
         RETURNING user_id";
     CLIENTS_OF_SESSION = "SELECT DISTINCT client_id FROM grants \
         WHERE session_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY client_id";
+    LASTING_OF_USER = concat!(
+        lasting!(), " AND grants.user_id = $2 ORDER BY grants.created_at DESC, grants.id DESC LIMIT $3 OFFSET $4"
+    );
+    LASTING = concat!(lasting!(), " AND grants.id = $2");
+    REVOKE_LASTING = concat!(
+        "UPDATE grants SET revoked_at = $1 WHERE user_id = $2 AND revoked_at IS NULL \
+            AND (CAST($3 AS TEXT) IS NULL OR client_id = $3) AND (CAST($4 AS TEXT) IS NULL OR audience = $4) AND ",
+        lasts!()
+    );
+    OPEN = concat!(
+        "SELECT ", columns!(), open!(), " ORDER BY grants.created_at DESC, grants.id DESC LIMIT $5 OFFSET $6"
+    );
+    COUNT_OPEN = concat!("SELECT COUNT(*)", open!());
     REVOKE_AT = "UPDATE grants SET revoked_at = $1 WHERE audience = $2 AND revoked_at IS NULL";
     PURGE = "DELETE FROM grants WHERE expires_at < $1";
     PURGE_ACCESS = "DELETE FROM tokens WHERE expires_at < $1 AND kind = 'access'";
@@ -247,6 +298,48 @@ pub async fn clients_of_session(
     tx.rows(CLIENTS_OF_SESSION, p![session, now]).await?.iter().map(|row| row.text(0).map(ClientId::new)).collect()
 }
 
+/// Up to `limit` such grants of a user at `now` behind the first `offset`, newest first.
+pub async fn lasting_of_user(
+    tx: &mut Tx<'_>,
+    user: &UserId,
+    (offset, limit): (i64, i64),
+    now: Timestamp,
+) -> Result<Vec<Lasting>, StoreError> {
+    tx.rows(LASTING_OF_USER, p![now, user, limit, offset]).await?.iter().map(read_lasting).collect()
+}
+
+/// The grant of that id, if it can still be renewed at `now`.
+pub async fn find_lasting(tx: &mut Tx<'_>, id: &GrantId, now: Timestamp) -> Result<Option<Lasting>, StoreError> {
+    tx.row(LASTING, p![now, id]).await?.as_ref().map(read_lasting).transpose()
+}
+
+/// Up to `limit` grants that are good for something at `now` behind the first `offset`, newest first.
+pub async fn open(
+    tx: &mut Tx<'_>,
+    which: &Which,
+    (offset, limit): (i64, i64),
+    now: Timestamp,
+) -> Result<Vec<Grant>, StoreError> {
+    let values = p![now, &which.user, &which.client, &which.audience, limit, offset];
+    tx.rows(OPEN, values).await?.iter().map(|row| read(row, 0)).collect()
+}
+
+/// How many [`open`] has in all.
+pub async fn count_open(tx: &mut Tx<'_>, which: &Which, now: Timestamp) -> Result<i64, StoreError> {
+    let values = p![now, &which.user, &which.client, &which.audience];
+    tx.row(COUNT_OPEN, values).await?.map_or(Ok(0), |row| row.int(0))
+}
+
+/// Revokes those grants of a user that refresh tokens come from, also where none came yet.
+pub async fn revoke_lasting(
+    tx: &mut Tx<'_>,
+    user: &UserId,
+    (client, audience): (Option<&ClientId>, Option<&str>),
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    tx.exec(REVOKE_LASTING, p![now, user, client, audience]).await
+}
+
 /// Revokes every grant at an API.
 pub async fn revoke_at(tx: &mut Tx<'_>, audience: &str, now: Timestamp) -> Result<u64, StoreError> {
     tx.exec(REVOKE_AT, p![now, audience]).await
@@ -259,6 +352,10 @@ pub async fn purge(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, StoreError> {
 
 fn grant_id(row: Option<&Row>) -> Result<Option<GrantId>, StoreError> {
     row.map(|row| row.text(0).map(GrantId::new)).transpose()
+}
+
+fn read_lasting(row: &Row) -> Result<Lasting, StoreError> {
+    Ok(Lasting { grant: read(row, 0)?, exchanged_at: row.time(WIDTH)?, idle_expires_at: row.time(WIDTH + 1)? })
 }
 
 fn read(row: &Row, at: usize) -> Result<Grant, StoreError> {

@@ -18,6 +18,7 @@ mod lucene;
 mod lucene_words;
 mod page;
 mod query;
+mod refresh_tokens;
 mod refusals;
 mod resource_servers;
 mod sessions;
@@ -101,6 +102,14 @@ doors! {
     get "/sessions/{id}" [ReadSessions] sessions::show,
     delete "/sessions/{id}" [DeleteSessions] sessions::end,
     post "/sessions/{id}/revoke" [DeleteSessions] sessions::revoke,
+    get "/users/{id}/refresh-tokens" [ReadRefreshTokens] refresh_tokens::list,
+    delete "/users/{id}/refresh-tokens" [DeleteRefreshTokens] refresh_tokens::end_all,
+    post "/refresh-tokens/revoke" [DeleteRefreshTokens] refresh_tokens::revoke,
+    get "/refresh-tokens/{id}" [ReadRefreshTokens] refresh_tokens::show,
+    delete "/refresh-tokens/{id}" [DeleteRefreshTokens] refresh_tokens::end,
+    get "/grants" [ReadGrants] refresh_tokens::grants,
+    delete "/grants" [DeleteGrants] refresh_tokens::revoke_grants_of,
+    delete "/grants/{id}" [DeleteGrants] refresh_tokens::revoke_grant,
     post "/users/{id}/identities" [UpdateUsers] identities::link,
     delete "/users/{id}/identities/{provider}/{user_id}" [UpdateUsers] identities::unlink,
     get "/users/{id}/link-ledger" [ReadUsers] ledger::list,

@@ -7,6 +7,7 @@ mod authorize;
 mod clients;
 mod codes;
 mod front_channel;
+mod granted;
 mod logout;
 mod refresh;
 mod sessions;

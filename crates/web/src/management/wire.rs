@@ -9,6 +9,7 @@ use guestlist_app::users::{LinkedIdentity, OpenSession, UserView};
 use guestlist_domain::client::{Client, ClientGrant, ID_TOKEN_LIFETIME};
 use guestlist_domain::connection::{Audience, Connection, DATABASE_CONNECTION};
 use guestlist_domain::event::Event;
+use guestlist_domain::grant::{Grant, Lasting};
 use guestlist_domain::ids::DATABASE_PROVIDER;
 use guestlist_domain::invitation::{EmailMatch, Invitation, State};
 use guestlist_domain::mail::{Delivery, DeliveryStatus};
@@ -281,6 +282,32 @@ pub(super) fn session(open: &OpenSession) -> Value {
         "clients": clients.iter().map(|client| json!({ "client_id": client })).collect::<Vec<_>>(),
         "authentication": { "methods": [method] },
     })
+}
+
+/// What an application can renew, by the name of its grant.
+pub(super) fn refresh_token(lasting: &Lasting) -> Value {
+    let Lasting { grant, exchanged_at, idle_expires_at } = lasting;
+    let audience =
+        grant.audience.iter().map(|audience| json!({ "audience": audience, "scopes": grant.scope.to_string() }));
+    json!({
+        "id": grant.id,
+        "user_id": grant.user,
+        "client_id": grant.client,
+        "session_id": grant.session,
+        "created_at": moment(grant.created_at),
+        "last_exchanged_at": moment(*exchanged_at),
+        "idle_expires_at": moment(*idle_expires_at),
+        "expires_at": moment(grant.expires_at),
+        "rotating": true,
+        "resource_servers": audience.collect::<Vec<_>>(),
+    })
+}
+
+/// What a user granted to an application.
+pub(super) fn grant(grant: &Grant) -> Value {
+    let scope: Vec<&str> = grant.scope.iter().collect();
+    let audience = grant.audience.as_deref().map_or(Value::Null, Value::from);
+    json!({ "id": grant.id, "clientID": grant.client, "user_id": grant.user, "audience": audience, "scope": scope })
 }
 
 #[cfg(test)]
