@@ -30,10 +30,10 @@ fn refresh_token(tokens: &Value) -> &str {
 async fn what_can_be_renewed_is_shown_without_the_token(engine: Engine) {
     let mut stage = Stage::on(engine).await;
     let first = stage.tokens(&[]).await;
-    stage.house.clock.advance(Duration::from_secs(60));
+    stage.house.clock.advance(Duration::from_mins(1));
     let first = stage.refresh(refresh_token(&first), &[]).await.assert_status(200).json();
     stage.tokens(&[("scope", "openid")]).await;
-    stage.house.clock.advance(Duration::from_secs(60));
+    stage.house.clock.advance(Duration::from_mins(1));
     stage.tokens(&[]).await;
     let found = renewable(&mut stage).await;
     assert_eq!(found.len(), 2, "what has no refresh token is not among them");
