@@ -26,6 +26,7 @@ pub mod keys;
 pub mod landing;
 mod ledger;
 mod linked;
+pub mod logs;
 pub mod mails;
 mod merging;
 mod outbox;

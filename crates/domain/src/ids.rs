@@ -16,6 +16,9 @@ static BASE32: LazyLock<Option<Encoding>> = LazyLock::new(|| {
     spec.encoding().ok()
 });
 
+/// The last moment that fits into a time-ordered id.
+const LAST_MILLIS: i64 = (1 << 48) - 1;
+
 fn time_ordered(now: Timestamp, entropy: [u8; 10]) -> String {
     let [_, _, time @ ..] = now.millis().to_be_bytes();
     let mut bytes = [0_u8; 16];
@@ -172,6 +175,20 @@ impl UserId {
     }
 }
 
+impl EventId {
+    /// The least id that an event at `at` can have: ids are ordered by time, so moments are places among them.
+    pub fn least(at: Timestamp) -> Self {
+        let at = at.millis().clamp(0, LAST_MILLIS);
+        Self::mint(Timestamp::from_millis(at), [0; 10])
+    }
+
+    /// Whether it has the form of our ids, which alone have a place in their order.
+    pub fn is_well_formed(&self) -> bool {
+        let digits = self.0.strip_prefix("evt_").map(str::as_bytes).unwrap_or_default();
+        digits.len() == 26 && digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'z'))
+    }
+}
+
 impl ConnectionId {
     /// A fresh id.
     pub fn mint(entropy: [u8; 16]) -> Self {
@@ -210,6 +227,19 @@ mod tests {
         let late = InvitationId::mint(Timestamp::from_millis(1_001), [0; 10]);
         assert!(early < late);
         assert_eq!(early.as_str().len(), "inv_".len() + 26);
+    }
+
+    #[test]
+    fn moments_are_places_among_ids() {
+        let at = Timestamp::from_millis(1_764_000_000_000);
+        let (before, event) = (Timestamp::from_millis(at.millis() - 1), EventId::mint(at, [7; 10]));
+        assert!(EventId::mint(before, [255; 10]) < EventId::least(at) && EventId::least(at) <= event);
+        assert!(EventId::least(Timestamp::from_millis(i64::MIN)) < event);
+        assert!(EventId::least(Timestamp::from_millis(i64::MAX)) > event);
+        assert!(event.is_well_formed() && EventId::least(at).is_well_formed());
+        for other in ["", "evt_", "evt_0", "mail_0123456789abcdefghjkmnpqrs", "evt_0123456789ABCDEFGHJKMNPQRS"] {
+            assert!(!EventId::new(other).is_well_formed(), "{other}");
+        }
     }
 
     #[test]

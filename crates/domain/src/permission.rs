@@ -99,6 +99,10 @@ permissions! {
     ReadGrants = "read:grants",
     /// Take that away.
     DeleteGrants = "delete:grants",
+    /// Look at what happened.
+    ReadLogs = "read:logs",
+    /// Look at what happened, too: Auth0's word for the log of users.
+    ReadLogsUsers = "read:logs_users",
     /// Look at the APIs that tokens can be made for.
     ReadResourceServers = "read:resource_servers",
     /// Make such APIs.

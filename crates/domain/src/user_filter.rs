@@ -3,22 +3,10 @@
 //! Owns the questions that can be put to the list of users, whatever language they came in. Must not know Lucene, SQL
 //! or how a page is cut.
 
-use crate::time::Timestamp;
+use crate::filter::{Filter, Span};
 
 /// A condition on users.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UserFilter {
-    /// Holds for everybody.
-    Everybody,
-    /// One fact.
-    Is(Fact),
-    /// The opposite.
-    Not(Box<UserFilter>),
-    /// Every one of them.
-    All(Vec<UserFilter>),
-    /// At least one of them.
-    Any(Vec<UserFilter>),
-}
+pub type UserFilter = Filter<Fact>;
 
 /// Something that is so of a user or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,15 +78,6 @@ pub enum TimeField {
     UpdatedAt,
     /// Last sign-in.
     LastLogin,
-}
-
-/// From the first moment on, and up to but without the second.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Span {
-    /// Not before.
-    pub from: Option<Timestamp>,
-    /// Before.
-    pub before: Option<Timestamp>,
 }
 
 /// In which order users are listed. The id breaks ties, so that pages never overlap.

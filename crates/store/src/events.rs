@@ -7,11 +7,17 @@ use crate::{Row, StoreError, Tx, Value, p};
 use guestlist_domain::event::{About, Actor, Event, EventKind};
 use guestlist_domain::ids::{ClientId, ConnectionId, EventId, InvitationId, UserId};
 
+/// The columns of an event, in the order that [`read`] expects.
 macro_rules! columns {
     () => {
-        "id, at, kind, actor, user_id, invitation_id, client_id, connection_id, data"
+        "events.id, events.at, events.kind, events.actor, events.user_id, events.invitation_id, events.client_id, \
+         events.connection_id, events.data"
     };
 }
+pub(crate) use columns;
+
+/// How many columns [`read`] takes.
+pub(crate) const WIDTH: usize = 9;
 
 sql! {
     INSERT = "INSERT INTO events (id, at, kind, actor, user_id, invitation_id, client_id, connection_id, data) \
@@ -22,7 +28,8 @@ sql! {
     LATEST = concat!("SELECT ", columns!(), " FROM events ORDER BY id DESC LIMIT $1");
 }
 
-fn read(row: &Row) -> Result<Event, StoreError> {
+/// Reads an event from the first columns.
+pub(crate) fn read(row: &Row) -> Result<Event, StoreError> {
     Ok(Event {
         id: EventId::new(row.text(0)?),
         at: row.time(1)?,

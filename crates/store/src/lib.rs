@@ -34,6 +34,7 @@ pub mod invitations;
 pub mod keys;
 pub mod link_ledger;
 mod lite;
+pub mod log_search;
 mod migrate;
 pub mod outbox;
 pub mod passwords;

@@ -30,6 +30,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 4, name: "webhooks", text: include_str!("../migrations/0004_webhooks.sql") },
     Migration { number: 5, name: "address_changes", text: include_str!("../migrations/0005_address_changes.sql") },
     Migration { number: 6, name: "resource_servers", text: include_str!("../migrations/0006_resource_servers.sql") },
+    Migration { number: 7, name: "log", text: include_str!("../migrations/0007_log.sql") },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

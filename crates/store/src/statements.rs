@@ -59,6 +59,7 @@ type Forms = fn(Engine) -> Vec<String>;
 const COMPOSED: &[(&str, Forms)] = &[
     // One line a file that calls `rows_dynamic`.
     ("clock", crate::clock::composed),
+    ("log_search", crate::log_search::composed),
     ("user_search", crate::user_search::composed),
 ];
 

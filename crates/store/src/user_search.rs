@@ -7,12 +7,13 @@ use crate::identities;
 use crate::users::{self, columns};
 use crate::{Engine, StoreError, Tx, Value};
 use guestlist_domain::connection::{DATABASE_CONNECTION, Strategy};
+use guestlist_domain::filter::Span;
 use guestlist_domain::identity::Identity;
 use guestlist_domain::ids::UserId;
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::User;
 use guestlist_domain::user_filter::{
-    Fact, FlagField, OrderField, Span, TextField, TextMatch, TimeField, UserFilter, UserOrder,
+    Fact, FlagField, OrderField, TextField, TextMatch, TimeField, UserFilter, UserOrder,
 };
 
 /// One page of the users that `filter` holds for.

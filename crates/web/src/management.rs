@@ -14,6 +14,7 @@ mod identities;
 mod invitations;
 mod jobs;
 mod ledger;
+mod logs;
 mod lucene;
 mod lucene_words;
 mod page;
@@ -114,6 +115,9 @@ doors! {
     delete "/users/{id}/identities/{provider}/{user_id}" [UpdateUsers] identities::unlink,
     get "/users/{id}/link-ledger" [ReadUsers] ledger::list,
     post "/users/{id}/link-ledger/{entry}/undo" [UpdateUsers] ledger::undo,
+    get "/users/{id}/logs" [ReadLogs, ReadLogsUsers] logs::of_user,
+    get "/logs" [ReadLogs, ReadLogsUsers] logs::list,
+    get "/logs/{id}" [ReadLogs, ReadLogsUsers] logs::show,
     post "/tickets/password-change" [CreateUserTickets] tickets::password_change,
     post "/jobs/verification-email" [UpdateUsers] jobs::verification_email,
     get "/invitations" [ReadInvitations] invitations::list,

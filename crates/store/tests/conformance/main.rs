@@ -26,6 +26,7 @@ mod identity_races;
 mod invitation_states;
 mod invitations;
 mod link_ledger;
+mod log_search;
 mod outbox;
 mod passwords;
 mod resource_servers;

@@ -5,13 +5,14 @@ use guestlist_domain::connection::{
     Audience, Connection, DATABASE_CONNECTION, MergeRule, Strategy, UpstreamOptions, UpstreamSettings,
 };
 use guestlist_domain::email::Email;
+use guestlist_domain::filter::Filter::{All, Any, Everybody, Is, Not};
+use guestlist_domain::filter::Span;
 use guestlist_domain::identity::{Identity, LinkRule, UpstreamIdentity};
 use guestlist_domain::ids::{ConnectionId, IdentityId, UserId};
 use guestlist_domain::time::Timestamp;
 use guestlist_domain::user::{Profile, User};
-use guestlist_domain::user_filter::UserFilter::{All, Any, Everybody, Is, Not};
 use guestlist_domain::user_filter::{
-    Fact, FlagField, OrderField, Span, TextField, TextMatch, TimeField, UserFilter, UserOrder,
+    Fact, FlagField, OrderField, TextField, TextMatch, TimeField, UserFilter, UserOrder,
 };
 use guestlist_store::{Store, StoreError, connections, identities, user_search, users};
 

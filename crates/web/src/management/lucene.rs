@@ -1,16 +1,18 @@
 //! The query language of `q`: the part of Lucene's that Auth0 documents and that has a meaning here.
 //!
-//! Owns the reading of text into a [`UserFilter`], with a cap on its size (R18). What is not supported is refused with
+//! Owns the reading of text into a [`Filter`] over the fields of a [`Language`], that of users among them, with a cap on its size (R18). What is not supported is refused with
 //! words, never guessed. Must not know how users are found.
 
 use super::lucene_words::{Word, words};
 use super::query::invalid;
 use crate::error::ApiError;
+use guestlist_domain::filter::{Filter, Span};
 use guestlist_domain::time::{Timestamp, days};
-use guestlist_domain::user_filter::{Fact, FlagField, Span, TextField, TextMatch, TimeField, UserFilter};
+use guestlist_domain::user_filter::{Fact, FlagField, TextField, TextMatch, TimeField, UserFilter};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::iter::Peekable;
+use std::marker::PhantomData;
 use std::vec::IntoIter;
 
 /// The longest query, in bytes.
@@ -22,24 +24,46 @@ const MAX_DEPTH: usize = 10;
 /// The fewest letters that are looked for inside a text.
 const MIN_INSIDE: usize = 3;
 
-/// Reads a query.
+/// The fields that can be asked for in one list, and what their values mean.
+pub(super) trait Language {
+    /// What is so or not.
+    type Fact;
+    /// A field.
+    type Field: Copy;
+    /// Reads a field's name.
+    fn field(name: &str) -> Option<Self::Field>;
+    /// The field is there at all.
+    fn exists(field: Self::Field) -> Filter<Self::Fact>;
+    /// The field is like this.
+    fn value(field: Self::Field, word: Word) -> Result<Filter<Self::Fact>, ApiError>;
+    /// A term without a field.
+    fn bare(word: Word) -> Result<Filter<Self::Fact>, ApiError>;
+}
+
+/// Reads a query about users.
 pub(super) fn parse(text: &str) -> Result<UserFilter, ApiError> {
+    parse_in::<Users>(text)
+}
+
+/// Reads a query.
+pub(super) fn parse_in<L: Language>(text: &str) -> Result<Filter<L::Fact>, ApiError> {
     if text.len() > MAX_BYTES {
         return Err(refused("it is too long"));
     }
     let words = words(text).map_err(refused)?;
     if words.is_empty() || words == [Word::Term { text: "*".to_owned(), quoted: false }] {
-        return Ok(UserFilter::Everybody);
+        return Ok(Filter::Everybody);
     }
     if words.iter().filter(|word| matches!(word, Word::Term { .. } | Word::Range(_))).count() > MAX_TERMS {
         return Err(refused("it has too many terms"));
     }
-    let mut parser = Parser { words: words.into_iter().peekable(), depth: 0 };
+    let mut parser = Parser::<L> { language: PhantomData, words: words.into_iter().peekable(), depth: 0 };
     let filter = parser.any(None)?;
     if parser.words.next().is_some() { Err(refused("a parenthesis is not opened")) } else { Ok(filter) }
 }
 
-struct Parser {
+struct Parser<L> {
+    language: PhantomData<L>,
     words: Peekable<IntoIter<Word>>,
     depth: usize,
 }
@@ -77,68 +101,67 @@ impl Field {
     }
 }
 
-impl Parser {
+impl<L: Language> Parser<L> {
     /// Alternatives. `field` is the one before the parenthesis, as in `email:(a OR b)`.
-    fn any(&mut self, field: Option<Field>) -> Result<UserFilter, ApiError> {
+    fn any(&mut self, field: Option<L::Field>) -> Result<Filter<L::Fact>, ApiError> {
         let mut parts = vec![self.all(field)?];
         while self.words.next_if(|word| *word == Word::Or).is_some() {
             parts.push(self.all(field)?);
         }
-        Ok(single(parts, UserFilter::Any))
+        Ok(single(parts, Filter::Any))
     }
 
     /// Conditions side by side. Lucene's own default between bare neighbours is OR; Auth0 documents AND and OR always
     /// written, so neighbours without a word are taken for AND, which finds less and never a stranger.
-    fn all(&mut self, field: Option<Field>) -> Result<UserFilter, ApiError> {
+    fn all(&mut self, field: Option<L::Field>) -> Result<Filter<L::Fact>, ApiError> {
         let mut parts = vec![self.one(field)?];
         loop {
             match self.words.peek() {
                 Some(Word::And) => {
                     self.words.next();
                 }
-                None | Some(Word::Or | Word::Close) => return Ok(single(parts, UserFilter::All)),
+                None | Some(Word::Or | Word::Close) => return Ok(single(parts, Filter::All)),
                 Some(_) => {}
             }
             parts.push(self.one(field)?);
         }
     }
 
-    fn one(&mut self, field: Option<Field>) -> Result<UserFilter, ApiError> {
+    fn one(&mut self, field: Option<L::Field>) -> Result<Filter<L::Fact>, ApiError> {
         match self.words.next() {
             Some(Word::Not) => {
                 self.deeper()?;
                 let inner = self.one(field)?;
                 self.depth -= 1;
-                Ok(UserFilter::Not(Box::new(inner)))
+                Ok(Filter::Not(Box::new(inner)))
             }
             Some(Word::Open) => self.group(field),
             Some(Word::Field(name)) if field.is_none() => self.value_of(&name),
             Some(Word::Field(_)) => Err(refused("a field stands inside the values of another")),
             Some(word @ (Word::Term { .. } | Word::Range(_))) => match field {
-                Some(field) => of_field(field, word),
-                None => bare(word),
+                Some(field) => of_field::<L>(field, word),
+                None => L::bare(word),
             },
             Some(Word::And | Word::Or | Word::Close) | None => Err(refused("a term is missing")),
         }
     }
 
-    fn value_of(&mut self, name: &str) -> Result<UserFilter, ApiError> {
+    fn value_of(&mut self, name: &str) -> Result<Filter<L::Fact>, ApiError> {
         if name == "_exists_" {
             return match self.words.next() {
-                Some(Word::Term { text, .. }) => exists(&text),
+                Some(Word::Term { text, .. }) => field::<L>(&text).map(L::exists),
                 _ => Err(refused("_exists_ needs the name of a field")),
             };
         }
-        let field =
-            Field::read(name).ok_or_else(|| refused(&format!("the field '{}' cannot be searched", shortened(name))))?;
+        let field = field::<L>(name)?;
         match self.words.next() {
             Some(Word::Open) => self.group(Some(field)),
-            Some(word @ (Word::Term { .. } | Word::Range(_))) => of_field(field, word),
+            Some(word @ (Word::Term { .. } | Word::Range(_))) => of_field::<L>(field, word),
             _ => Err(refused(&format!("the field '{name}' has no value"))),
         }
     }
 
-    fn group(&mut self, field: Option<Field>) -> Result<UserFilter, ApiError> {
+    fn group(&mut self, field: Option<L::Field>) -> Result<Filter<L::Fact>, ApiError> {
         self.deeper()?;
         let inner = self.any(field)?;
         self.depth -= 1;
@@ -154,7 +177,7 @@ impl Parser {
     }
 }
 
-fn single(mut parts: Vec<UserFilter>, many: impl FnOnce(Vec<UserFilter>) -> UserFilter) -> UserFilter {
+fn single<F>(mut parts: Vec<Filter<F>>, many: impl FnOnce(Vec<Filter<F>>) -> Filter<F>) -> Filter<F> {
     match (parts.len(), parts.pop()) {
         (1, Some(only)) => only,
         (_, last) => {
@@ -164,30 +187,49 @@ fn single(mut parts: Vec<UserFilter>, many: impl FnOnce(Vec<UserFilter>) -> User
     }
 }
 
-/// A term without a field is looked for where a person would look.
-fn bare(word: Word) -> Result<UserFilter, ApiError> {
-    let how = text_match(word, true)?;
-    let fields = TextField::ALL.iter().filter(|field| **field != TextField::Id);
-    Ok(UserFilter::Any(fields.map(|field| UserFilter::Is(Fact::Text(*field, how.clone()))).collect()))
+fn field<L: Language>(name: &str) -> Result<L::Field, ApiError> {
+    L::field(name).ok_or_else(|| refused(&format!("the field '{}' cannot be searched", shortened(name))))
 }
 
-fn exists(name: &str) -> Result<UserFilter, ApiError> {
-    match Field::read(name) {
-        Some(Field::Text(field)) => Ok(UserFilter::Is(Fact::Has(field))),
-        Some(Field::Time(field)) => Ok(UserFilter::Is(Fact::Moment(field, Span::default()))),
-        Some(Field::Flag(_) | Field::EmailDomain | Field::Connection | Field::Provider) => Ok(UserFilter::Everybody),
-        None => Err(refused(&format!("the field '{}' cannot be searched", shortened(name)))),
+fn of_field<L: Language>(field: L::Field, word: Word) -> Result<Filter<L::Fact>, ApiError> {
+    match word {
+        Word::Term { text, quoted: false } if text == "*" => Ok(L::exists(field)),
+        word => L::value(field, word),
     }
 }
 
-fn of_field(field: Field, word: Word) -> Result<UserFilter, ApiError> {
-    if matches!(&word, Word::Term { text, quoted: false } if text == "*") {
-        return match field {
-            Field::Text(field) => Ok(UserFilter::Is(Fact::Has(field))),
-            Field::Time(field) => Ok(UserFilter::Is(Fact::Moment(field, Span::default()))),
-            _ => Ok(UserFilter::Everybody),
-        };
+/// The language of users.
+struct Users;
+
+impl Language for Users {
+    type Fact = Fact;
+    type Field = Field;
+
+    fn field(name: &str) -> Option<Field> {
+        Field::read(name)
     }
+
+    fn exists(field: Field) -> UserFilter {
+        match field {
+            Field::Text(field) => Filter::Is(Fact::Has(field)),
+            Field::Time(field) => Filter::Is(Fact::Moment(field, Span::default())),
+            Field::Flag(_) | Field::EmailDomain | Field::Connection | Field::Provider => Filter::Everybody,
+        }
+    }
+
+    fn value(field: Field, word: Word) -> Result<UserFilter, ApiError> {
+        of_user(field, word)
+    }
+
+    /// It is looked for where a person would look.
+    fn bare(word: Word) -> Result<UserFilter, ApiError> {
+        let how = text_match(word, true)?;
+        let fields = TextField::ALL.iter().filter(|field| **field != TextField::Id);
+        Ok(Filter::Any(fields.map(|field| Filter::Is(Fact::Text(*field, how.clone()))).collect()))
+    }
+}
+
+fn of_user(field: Field, word: Word) -> Result<UserFilter, ApiError> {
     let fact = match field {
         Field::Text(field) => Fact::Text(field, text_match(word, field != TextField::Id)?),
         Field::Time(field) => Fact::Moment(field, span(word)?),
@@ -200,10 +242,11 @@ fn of_field(field: Field, word: Word) -> Result<UserFilter, ApiError> {
         Field::Connection => Fact::Connection(whole(word)?),
         Field::Provider => Fact::Provider(whole(word)?),
     };
-    Ok(UserFilter::Is(fact))
+    Ok(Filter::Is(fact))
 }
 
-fn whole(word: Word) -> Result<String, ApiError> {
+/// A value as it is.
+pub(super) fn whole(word: Word) -> Result<String, ApiError> {
     match word {
         Word::Term { text, quoted } if quoted || !text.contains('*') => Ok(text),
         _ => Err(refused("this field takes whole values only")),
@@ -228,7 +271,7 @@ fn text_match(word: Word, inside: bool) -> Result<TextMatch, ApiError> {
 }
 
 /// A day, a moment, or a range of them. A day stands for all of it.
-fn span(word: Word) -> Result<Span, ApiError> {
+pub(super) fn span(word: Word) -> Result<Span, ApiError> {
     match word {
         Word::Term { text, .. } => {
             let (from, before) = moment(&text)?;
@@ -264,7 +307,8 @@ fn shortened(name: &str) -> String {
     name.chars().take(60).collect()
 }
 
-fn refused(why: &str) -> ApiError {
+/// What is not supported, in words.
+pub(super) fn refused(why: &str) -> ApiError {
     invalid(&format!("'q' is not supported: {why}"))
 }
 

@@ -1,7 +1,7 @@
 //! What queries mean.
 
 use super::*;
-use UserFilter::{All, Any, Everybody, Is, Not};
+use Filter::{All, Any, Everybody, Is, Not};
 use proptest::prelude::*;
 
 fn text(field: TextField, how: TextMatch) -> UserFilter {

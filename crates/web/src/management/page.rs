@@ -57,6 +57,12 @@ impl Paging {
         Ok(Self { offset, limit, form: Form::Checkpoint })
     }
 
+    /// From a place that the list itself knows, answered as an array: who reads on says where the last one stood.
+    pub(super) fn bare(query: &Query) -> Result<Self, ApiError> {
+        let limit = query.number("take", 1, MAX_SIZE)?.unwrap_or(DEFAULT_SIZE);
+        Ok(Self { offset: 0, limit, form: Form::Bare })
+    }
+
     /// Whether the answer says how many there are in all.
     pub(super) fn wants_total(self) -> bool {
         self.form == Form::Totals
