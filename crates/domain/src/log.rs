@@ -35,7 +35,10 @@ impl When {
             Self::Says(name, value) => match event.data.get(name) {
                 None | Some(Value::Null) => false,
                 Some(Value::String(text)) => text == value,
-                Some(other) => other.to_string() == value,
+                Some(other) => {
+                    let json = other.to_string();
+                    json == value
+                }
             },
         }
     }

@@ -4,6 +4,8 @@
 
 use std::path::Path;
 
+use guestlist_domain::log::{LOG_TYPES, LogType, When};
+
 use crate::assert_none;
 use crate::source::{SourceFile, example, files, root};
 
@@ -61,4 +63,25 @@ fn the_rules_see_dead_links_and_unlisted_pages() {
     ];
     assert_eq!(dead_links(&pages, |path| path == "docs/one.md"), ["docs/one.md: ../gone.md leads nowhere"]);
     assert_eq!(unlisted(&pages), ["docs/two.md is not in docs/SUMMARY.md"]);
+}
+
+/// The table of the log's codes, as its page must have it.
+fn log_codes() -> Vec<String> {
+    let condition = |when: &When| match when {
+        When::Says(name, value) => format!("`{name}` is `{value}`"),
+        When::Nobody => "nobody has the address".to_owned(),
+    };
+    let line = |line: &LogType| {
+        let conditions: Vec<String> = line.when.iter().map(condition).collect();
+        format!("| `{}` | `{}` | {} | {} |", line.code, line.kind, conditions.join(" and "), line.description)
+    };
+    LOG_TYPES.iter().map(line).collect()
+}
+
+#[test]
+fn the_page_of_the_log_has_every_code() {
+    let text = std::fs::read_to_string(root().join("docs/logs.md")).unwrap_or_default();
+    let table: Vec<&str> =
+        text.lines().skip_while(|line| *line != "## Codes").filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(table, log_codes(), "the table should read:\n{}\n", log_codes().join("\n"));
 }

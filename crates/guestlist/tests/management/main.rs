@@ -6,6 +6,7 @@ mod connections;
 mod event_streams;
 mod identities;
 mod invitations;
+mod logs;
 mod resource_servers;
 mod scopes;
 mod seed_script;

@@ -18,7 +18,7 @@ on_both_engines!(
 );
 
 /// A token with these scopes alone.
-async fn token(house: &House, api: &Api, scopes: &[&str]) -> String {
+pub(crate) async fn token(house: &House, api: &Api, scopes: &[&str]) -> String {
     let body = json!({"grant_type": "client_credentials", "client_id": api.client_id, "client_secret": api.client_secret,
         "audience": format!("{ORIGIN}/api/v2/"), "scope": scopes.join(" ")});
     let answer = house.visitor().post_json("/oauth/token", None, &body).await;

@@ -59,6 +59,7 @@ async fn answer(state: &WebState, query: &Query, user: Option<String>) -> Result
         limit: paging.fetch(),
         offset: paging.offset,
         with_total: paging.wants_total(),
+        settled: is_followed,
     };
     let (found, total) = logs::list(&state.app, wish).await?;
     let records = found.iter().map(|line| projection.apply(wire::log_record(line))).collect();
