@@ -298,7 +298,7 @@ pub async fn clients_of_session(
     tx.rows(CLIENTS_OF_SESSION, p![session, now]).await?.iter().map(|row| row.text(0).map(ClientId::new)).collect()
 }
 
-/// Up to `limit` such grants of a user at `now` behind the first `offset`, newest first.
+/// Up to `limit` grants of a user that can be renewed at `now`, behind the first `offset`, newest first.
 pub async fn lasting_of_user(
     tx: &mut Tx<'_>,
     user: &UserId,
