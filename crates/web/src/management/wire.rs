@@ -8,7 +8,7 @@ use guestlist_app::invite::{Invited, Shown};
 use guestlist_app::logs::LogLine;
 use guestlist_app::users::{LinkedIdentity, OpenSession, UserView};
 use guestlist_domain::client::{Client, ClientGrant, ID_TOKEN_LIFETIME};
-use guestlist_domain::connection::{Audience, Connection, DATABASE_CONNECTION};
+use guestlist_domain::connection::{Audience, Connection, DATABASE_CONNECTION, Strategy};
 use guestlist_domain::event::Event;
 use guestlist_domain::grant::{Grant, Lasting};
 use guestlist_domain::ids::DATABASE_PROVIDER;
@@ -281,7 +281,7 @@ pub(super) fn log_record(line: &LogLine) -> Value {
         "client_name": client_name,
         "user_id": event.about.user,
         "user_name": user_name,
-        "strategy": strategy.map(|strategy| strategy.as_str()),
+        "strategy": strategy.map(Strategy::as_str),
         "isMobile": false,
         "details": details,
         "log_id": event.id,
