@@ -27,6 +27,7 @@ mod invitation_states;
 mod invitations;
 mod link_ledger;
 mod log_search;
+mod open_grants;
 mod outbox;
 mod passwords;
 mod resource_servers;
