@@ -41,7 +41,7 @@ input.on("close", () => process.exit(0));
 // express-openid-connect: an ID token by a posted form is its default.
 for (const [name, more] of [
   ["default", {}],
-  ["code", { clientSecret: clients.code.client_secret,
+  ["code", { clientSecret: clients.code.client_secret, pushedAuthorizationRequests: true,
     authorizationParams: { response_type: "code", scope: "openid profile email offline_access" } }],
 ]) {
   apps[name].use(openid.auth({ issuerBaseURL: issuer, baseURL: addresses[name], clientID: clients[name].client_id,

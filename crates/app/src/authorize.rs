@@ -4,6 +4,10 @@
 //! which asks the same rule. What waits travels sealed with the browser, so that an unfinished sign-in costs us nothing
 //! (case 134). Must not know pages or cookies.
 
+mod pushed;
+
+pub use pushed::push;
+
 use crate::app::App;
 use crate::claims;
 use crate::error::Unexpected;
@@ -20,6 +24,7 @@ use guestlist_domain::resource_server::ResourceServer;
 use guestlist_domain::secret::{Purpose, Secret};
 use guestlist_store::grants::NewGrant;
 use guestlist_store::{StoreError, Tx, clients, connections, grants, resource_servers};
+use pushed::{Brought, brought};
 use serde::{Deserialize, Serialize};
 
 /// What is sealed under this name.
@@ -82,6 +87,12 @@ pub async fn authorize(
     parameters: &Parameters,
     signed_in: Option<&SignedIn>,
 ) -> Result<Outcome, Unexpected> {
+    let pushed = match brought(app, parameters) {
+        Brought::Itself => None,
+        Brought::Pushed(pushed) => Some(pushed),
+        Brought::Dead => return Ok(Outcome::Unanswerable(Unanswerable::Lost)),
+    };
+    let parameters = pushed.as_ref().unwrap_or(parameters);
     let Asked { client, api, connection } = look_up(app, parameters).await?;
     let Some(client) = client else { return Ok(Outcome::Unanswerable(Unanswerable::UnknownClient)) };
     let audiences = Audiences { userinfo: &app.public_url().userinfo_audience(), api: api.as_ref() };

@@ -13,7 +13,7 @@ use crate::grant::Scopes;
 use crate::ids::{ClientId, UserId};
 use crate::resource_server::ResourceServer;
 use crate::session::Session;
-use crate::time::{Timestamp, hours};
+use crate::time::{Timestamp, hours, minutes};
 use crate::user::{Standing, User};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -21,6 +21,8 @@ use std::time::Duration;
 
 /// A person may take this long to sign in before the application has to ask again.
 pub const PENDING_LIFETIME: Duration = hours(1);
+/// A request that was pushed waits this long for its browser (RFC 9126, 2.2: between 5 and 600 seconds are usual).
+pub const PUSHED_LIFETIME: Duration = minutes(1);
 /// `state` and `nonce` are returned as they came, up to this many bytes.
 pub const LONGEST_ECHO: usize = 4096;
 /// Any other parameter that we look at has at most this many bytes.
@@ -67,6 +69,20 @@ impl Parameters {
     /// A parameter's value, unless it came more than once.
     pub fn get_once(&self, name: &str) -> Option<&str> {
         self.get(name).filter(|_| !self.is_repeated(name))
+    }
+
+    /// Those that mean something here, as `client` pushes them: it has proved who it is, and need not say it again. Its
+    /// secret is not among them.
+    #[must_use]
+    pub fn of_client(&self, client: &ClientId) -> Self {
+        let is_kept = |(name, _): &&(String, String)| name != "client_id" && KNOWN.contains(&name.as_str());
+        let kept = self.0.iter().filter(is_kept).cloned();
+        Self(kept.chain([("client_id".to_owned(), client.to_string())]).collect())
+    }
+
+    /// They, one by one.
+    pub fn into_pairs(self) -> Vec<(String, String)> {
+        self.0
     }
 
     fn is_repeated(&self, name: &str) -> bool {

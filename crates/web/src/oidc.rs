@@ -10,6 +10,7 @@ mod database;
 mod discovery;
 mod fields;
 mod logout;
+mod par;
 mod revoke;
 mod token;
 mod userinfo;
@@ -29,6 +30,7 @@ pub(crate) fn router() -> Router<WebState> {
     Router::new()
         .merge(discovery::router())
         .merge(authorize::router())
+        .merge(par::router())
         .merge(token::router())
         .merge(userinfo::router())
         .merge(revoke::router())

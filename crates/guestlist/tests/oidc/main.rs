@@ -9,6 +9,7 @@ mod codes;
 mod front_channel;
 mod granted;
 mod logout;
+mod pushed;
 mod refresh;
 mod sessions;
 mod stage;

@@ -82,7 +82,7 @@ async fn discovery_and_keys_are_there_for_everybody(engine: Engine) {
     let key = &jwks["keys"][0];
     assert_eq!((&key["kty"], &key["alg"], &key["use"]), (&json!("RSA"), &json!("RS256"), &json!("sig")));
     assert!(["d", "p", "q", "dp", "dq", "qi"].iter().all(|private| key.get(private).is_none()));
-    for absent in ["/oidc/register", "/oauth/device/code", "/oauth/par", "/oauth/introspect"] {
+    for absent in ["/oidc/register", "/oauth/device/code", "/oauth/introspect"] {
         assert_eq!(anybody.post_json(absent, None, &json!({})).await.status.as_u16(), 404, "{absent}");
     }
 }
@@ -90,7 +90,7 @@ async fn discovery_and_keys_are_there_for_everybody(engine: Engine) {
 async fn a_page_may_call_from_its_own_origin_alone(engine: Engine) {
     let stage = Stage::on(engine).await;
     let mut page = stage.house.visitor();
-    for path in ["/oauth/token", "/userinfo", "/oauth/revoke", "/dbconnections/change_password"] {
+    for path in ["/oauth/token", "/userinfo", "/oauth/par", "/oauth/revoke", "/dbconnections/change_password"] {
         for (origin, allowed) in [(PAGE_ORIGIN, Some(PAGE_ORIGIN)), ("https://evil.example", None), ("null", None)] {
             let headers = [("origin", origin), ("access-control-request-method", "POST")];
             let answer = page.send("OPTIONS".parse().unwrap(), path, &headers, String::new()).await;

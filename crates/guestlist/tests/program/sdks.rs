@@ -319,4 +319,5 @@ async fn auth0s_libraries_run_the_whole_flow_unmodified() {
     assert!(said.status.success());
     // Next.js gave its refresh token back as it logged out, and would not have said if that had been refused.
     assert_eq!(said.err.matches("http.path=/oauth/revoke http.status=200").count(), 1, "{}", said.err);
+    assert!(said.err.contains("http.path=/oauth/par http.status=201"), "{}", said.err);
 }

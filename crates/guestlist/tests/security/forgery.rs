@@ -127,6 +127,7 @@ async fn case_098_the_list_of_doors_is_complete() {
         "/authorize",
         "/dbconnections/change_password",
         "/dbconnections/signup",
+        "/oauth/par",
         "/oauth/revoke",
         "/oauth/token",
         "/oidc/logout",
@@ -149,7 +150,7 @@ async fn case_098_a_cookie_is_nothing_to_the_doors_for_programs() {
         assert_eq!(answer.status, 401, "{method} {path}: {}", answer.body);
     }
     let own = [FORM, OUR_PAGE[0], OUR_PAGE[1]];
-    for path in ["/oauth/token", "/oauth/revoke", "/userinfo", "/dbconnections/signup"] {
+    for path in ["/oauth/token", "/oauth/par", "/oauth/revoke", "/userinfo", "/dbconnections/signup"] {
         let answer = admin.clone().send("POST".parse().unwrap(), path, &own, "token=x&token_type_hint=x".into()).await;
         assert!(answer.status.is_client_error(), "{path}: {} {}", answer.status, answer.body);
     }

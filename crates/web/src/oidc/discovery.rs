@@ -71,6 +71,8 @@ pub(crate) fn document(public_url: &PublicUrl) -> Bytes {
     let document = json!({
         "issuer": public_url.issuer(),
         "authorization_endpoint": public_url.at("/authorize"),
+        "pushed_authorization_request_endpoint": public_url.at("/oauth/par"),
+        "require_pushed_authorization_requests": false,
         "token_endpoint": public_url.at("/oauth/token"),
         "userinfo_endpoint": public_url.at("/userinfo"),
         "jwks_uri": public_url.at("/.well-known/jwks.json"),
