@@ -149,6 +149,16 @@ async function backend(version, Management) {
   const listed = await everyone(() => (isSeven ? management.users.list() : management.users.getAll()));
   const question = { q: `email:"${email}"`, search_engine: "v3" };
   const found = await everyone(() => (isSeven ? management.users.list(question) : management.users.getAll(question)));
+  // What happened to the person so far, and what is open to them: nothing.
+  const log = await everyone(() => (isSeven ? management.users.logs.list(id) : management.users.getLogs({ id })));
+  const known = await everyone(() => (isSeven ? management.logs.list({ per_page: 100 })
+    : management.logs.getAll({ per_page: 100 })));
+  const open = isSeven
+    ? [await everyone(() => management.users.sessions.list(id)), await everyone(() => management.users.refreshToken.list(id)),
+      await everyone(() => management.userGrants.list({ user_id: id }))]
+    : [data(await management.users.getSessions({ user_id: id })).sessions,
+      data(await management.users.getRefreshTokens({ user_id: id })).tokens,
+      data(await management.grants.getAll({ user_id: id }))];
   const { ticket } = data(await management.tickets.changePassword({ user_id: id, client_id: clients.default.client_id,
     ttl_sec: 3600, mark_email_as_verified: true }));
   const applications = await everyone(() => (isSeven ? management.clients.list() : management.clients.getAll()));
@@ -162,7 +172,9 @@ async function backend(version, Management) {
   if (isSeven) await management.users.delete(other.user_id); else await management.users.delete({ id: other.user_id });
   return { ticket, email, id, changed: [changed.user_metadata.desk, changed.name], byEmail: byEmail.map((user) => user.user_id),
     listed: listed.some((user) => user.user_id === id), found: found.map((user) => user.user_id),
-    applications: applications.length, ways: ways.map((way) => way.name).sort(), twice, unknown };
+    applications: applications.length, ways: ways.map((way) => way.name).sort(), twice, unknown,
+    log: log.map((record) => record.type), logged: known.some((record) => record.user_id === id),
+    open: open.map((list) => list.length) };
 }
 
 // As in Auth0's own dashboard: what express-openid-connect asks by default is given to clients that may have it, and a page

@@ -46,6 +46,12 @@ found = [user.user_id for user in management.users.list(q=f'email:"{EMAIL}"', se
 by_email = [user.user_id for user in management.users.list_users_by_email(email=EMAIL)]
 applications = list(management.clients.list(per_page=2))
 ways = sorted(connection.name for connection in management.connections.list())
+# What happened to the person so far, and what is open to them: nothing.
+log = [record.type for record in management.users.logs.list(user_id)]
+logged = any(record.user_id == user_id for record in management.logs.list(per_page=100))
+still_open = [len(list(found)) for found in (management.users.sessions.list(user_id),
+                                       management.users.refresh_token.list(user_id),
+                                       management.user_grants.list(user_id=user_id))]
 management.users.delete(other.user_id)
 gone = failure(lambda: management.users.get(other.user_id))
 # The library asks three times before it believes a conflict.
@@ -71,5 +77,5 @@ print(json.dumps({
     "ticket": ticket, "email": EMAIL, "id": user_id, "changed": [changed.user_metadata["desk"], changed.name],
     "byEmail": by_email, "listed": {user_id, other.user_id} <= set(listed), "found": found,
     "applications": len(applications), "ways": ways, "twice": twice, "unknown": unknown,
-    "gone": gone, "named": named, "signups": signups, "forgotten": forgotten,
+    "log": log, "logged": logged, "open": still_open, "gone": gone, "named": named, "signups": signups, "forgotten": forgotten,
 }))

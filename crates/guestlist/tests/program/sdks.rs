@@ -33,6 +33,12 @@ struct Report {
     applications: usize,
     ways: Vec<String>,
     twice: u16,
+    /// The types of the person's log, newest first.
+    log: Vec<String>,
+    /// Whether the log of everybody has them as well.
+    logged: bool,
+    /// How many sessions, refresh tokens and grants they have.
+    open: [usize; 3],
     unknown: u16,
 }
 
@@ -208,6 +214,8 @@ fn assert_found(report: &Report) {
     assert!(report.listed && report.applications >= 5);
     assert_eq!(report.ways, ["Username-Password-Authentication", "acme"]);
     assert_eq!((report.twice, report.unknown), (409, 404));
+    assert_eq!((report.log.last().map(String::as_str), report.logged), (Some("ss"), true), "{:?}", report.log);
+    assert_eq!(report.open, [0, 0, 0]);
 }
 
 /// What `auth0-python` is answered beside that: nobody signs up, and it says nothing of who is known.
