@@ -40,6 +40,7 @@ pub mod outbox;
 pub mod passwords;
 mod pool;
 mod postgres;
+mod question;
 mod queue;
 mod readers;
 pub mod resource_servers;

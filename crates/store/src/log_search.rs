@@ -4,6 +4,7 @@
 //! not know the language in which the question was asked, nor whose codes the types are.
 
 use crate::events::{self, columns};
+use crate::question::{Condition, Question, joined};
 use crate::{Engine, Row, StoreError, Tx, Value};
 use guestlist_domain::connection::Strategy;
 use guestlist_domain::event::Event;
@@ -120,57 +121,27 @@ fn count_sql<'a>(question: &mut Question<'a>, filter: &'a LogFilter) -> String {
     format!("SELECT COUNT(*) FROM events WHERE {}", question.condition(filter))
 }
 
-/// A WHERE clause on its way, and what is bound to it.
-struct Question<'a> {
-    engine: Engine,
-    values: Vec<Value<'a>>,
-}
-
-impl<'a> Question<'a> {
-    const fn new(engine: Engine) -> Self {
-        Self { engine, values: Vec::new() }
-    }
-
-    fn bind(&mut self, value: Value<'a>) -> String {
-        self.values.push(value);
-        format!("${}", self.values.len())
-    }
-
-    fn condition(&mut self, filter: &'a LogFilter) -> String {
-        match filter {
-            Filter::Everybody => "1 = 1".to_owned(),
-            Filter::Is(fact) => self.fact(fact),
-            // What is unknown is not so: NOT of NULL must hold.
-            Filter::Not(inner) => format!("NOT COALESCE({}, 1 = 0)", self.condition(inner)),
-            Filter::All(parts) => {
-                let parts: Vec<String> = parts.iter().map(|part| self.condition(part)).collect();
-                joined(&parts, " AND ", "1 = 1")
-            }
-            Filter::Any(parts) => {
-                let parts: Vec<String> = parts.iter().map(|part| self.condition(part)).collect();
-                joined(&parts, " OR ", "1 = 0")
-            }
-        }
-    }
-
-    fn fact(&mut self, fact: &'a LogFact) -> String {
-        match fact {
+impl Condition for LogFact {
+    fn sql<'a>(&'a self, question: &mut Question<'a>) -> String {
+        match self {
             LogFact::Type(code) => {
                 let lines: Vec<String> =
-                    of_code(code).into_iter().map(|(line, elders)| self.line(line, &elders)).collect();
+                    of_code(code).into_iter().map(|(line, elders)| question.line(line, &elders)).collect();
                 joined(&lines, " OR ", "1 = 0")
             }
-            LogFact::About(field, id) => format!("{} = {}", column(*field), self.bind(Value::from(id.as_str()))),
+            LogFact::About(field, id) => format!("{} = {}", column(*field), question.bind(Value::from(id.as_str()))),
             LogFact::Has(field) => format!("{} IS NOT NULL", column(*field)),
             LogFact::Within(span) => {
-                let from = span.from.map(|from| self.place(">=", from));
-                let before = span.before.map(|before| self.place("<", before));
+                let from = span.from.map(|from| question.place(">=", from));
+                let before = span.before.map(|before| question.place("<", before));
                 joined(&from.into_iter().chain(before).collect::<Vec<_>>(), " AND ", "1 = 1")
             }
-            LogFact::Behind(id) => format!("events.id > {}", self.bind(Value::from(id))),
+            LogFact::Behind(id) => format!("events.id > {}", question.bind(Value::from(id))),
         }
     }
+}
 
+impl Question<'_> {
     /// Ids are ordered by time, so that a moment needs no index of its own.
     fn place(&mut self, sign: &str, at: Timestamp) -> String {
         format!("events.id {sign} {}", self.bind(Value::from(EventId::least(at).as_str().to_owned())))
@@ -204,10 +175,6 @@ impl<'a> Question<'a> {
             }
         }
     }
-}
-
-fn joined(parts: &[String], word: &str, of_none: &str) -> String {
-    if parts.is_empty() { of_none.to_owned() } else { format!("({})", parts.join(word)) }
 }
 
 const fn column(field: LogField) -> &'static str {

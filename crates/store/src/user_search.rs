@@ -4,6 +4,7 @@
 //! not know the language in which the question was asked.
 
 use crate::identities;
+use crate::question::{Condition, Question};
 use crate::users::{self, columns};
 use crate::{Engine, StoreError, Tx, Value};
 use guestlist_domain::connection::{DATABASE_CONNECTION, Strategy};
@@ -96,56 +97,27 @@ fn count_sql<'a>(question: &mut Question<'a>, filter: &'a UserFilter) -> String 
     format!("SELECT COUNT(*) FROM users WHERE {}", question.condition(filter))
 }
 
-/// A WHERE clause on its way, and what is bound to it.
-struct Question<'a> {
-    engine: Engine,
-    values: Vec<Value<'a>>,
-}
-
-impl<'a> Question<'a> {
-    const fn new(engine: Engine) -> Self {
-        Self { engine, values: Vec::new() }
-    }
-
-    fn bind(&mut self, value: Value<'a>) -> String {
-        self.values.push(value);
-        format!("${}", self.values.len())
-    }
-
-    fn condition(&mut self, filter: &'a UserFilter) -> String {
-        match filter {
-            UserFilter::Everybody => "1 = 1".to_owned(),
-            UserFilter::Is(fact) => self.fact(fact),
-            // What is unknown is not so: NOT of NULL must hold.
-            UserFilter::Not(inner) => format!("NOT COALESCE({}, 1 = 0)", self.condition(inner)),
-            UserFilter::All(parts) => self.joined(parts, " AND ", "1 = 1"),
-            UserFilter::Any(parts) => self.joined(parts, " OR ", "1 = 0"),
-        }
-    }
-
-    fn joined(&mut self, parts: &'a [UserFilter], word: &str, of_none: &str) -> String {
-        let parts: Vec<String> = parts.iter().map(|part| self.condition(part)).collect();
-        if parts.is_empty() { of_none.to_owned() } else { format!("({})", parts.join(word)) }
-    }
-
-    fn fact(&mut self, fact: &'a Fact) -> String {
-        match fact {
-            Fact::Text(field, how) => self.text(*field, how),
-            Fact::Has(field) => format!("{} IS NOT NULL", column(*field, self.engine)),
+impl Condition for Fact {
+    fn sql<'a>(&'a self, question: &mut Question<'a>) -> String {
+        match self {
+            Fact::Text(field, how) => question.text(*field, how),
+            Fact::Has(field) => format!("{} IS NOT NULL", column(*field, question.engine)),
             Fact::Flag(field, value) => format!("{} = {}", flag_column(*field), i64::from(*value)),
-            Fact::Moment(field, span) => self.moment(*field, *span),
+            Fact::Moment(field, span) => question.moment(*field, *span),
             Fact::EmailDomain(domain) => {
                 let pattern = format!("%@{}", escaped(&domain.to_lowercase()));
-                format!("users.email LIKE {} ESCAPE '!'", self.bind(Value::from(pattern)))
+                format!("users.email LIKE {} ESCAPE '!'", question.bind(Value::from(pattern)))
             }
             // The primary identity is the password database's, whether a password is set or not.
             Fact::Connection(name) if name == DATABASE_CONNECTION => "1 = 1".to_owned(),
             Fact::Provider(word) if word == Strategy::Database.as_str() => "1 = 1".to_owned(),
-            Fact::Connection(name) => self.way_in("connections.name", name),
-            Fact::Provider(word) => self.way_in("connections.strategy", word),
+            Fact::Connection(name) => question.way_in("connections.name", name),
+            Fact::Provider(word) => question.way_in("connections.strategy", word),
         }
     }
+}
 
+impl<'a> Question<'a> {
     fn text(&mut self, field: TextField, how: &'a TextMatch) -> String {
         let column = column(field, self.engine);
         let (as_is, column) = match field {
